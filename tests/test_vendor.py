@@ -18,7 +18,8 @@ def records(folder: Path) -> list[dict[str, Any]]:
 
 
 def every_record() -> list[Any]:
-    return [pytest.param(folder, record, id=record["name"]) for folder in FOLDERS for record in records(folder)]
+    pairs = [(folder, record) for folder in FOLDERS for record in records(folder)]
+    return [pytest.param(folder, record, id=record["name"]) for folder, record in pairs]
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.relative_to(ROOT).as_posix())
