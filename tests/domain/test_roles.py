@@ -7,8 +7,8 @@ from app.domain.roles import canonical, is_call
 SPELLINGS = {
     "user": "user, usr, uesr, useer, human, humans, person, player, input, prompt, instruction",
     "assistant": (
-        "assistant, assistnt, assitant, assitstant, asistant, asst, bot, chatbot, gpt, model, ai, completion, "
-        "response, output, function_call, tool_call"
+        "assistant, assistnt, assitant, assitstant, asistant, asst, bot, chatbot, gpt, model, ai, "
+        "completion, response, output, function_call, tool_call"
     ),
     "system": "system, sys, sytem, systm, system_prompt, context",
     "tool": "tool, function, observation, function_response, tool_response",
