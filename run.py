@@ -229,7 +229,7 @@ def test(arguments):
     """Run every check and then the tests, whose closing line comes last; arguments are pytest's."""
     import subprocess
 
-    contracts = "from importlinter.cli import lint_imports_command as check; check()"
+    contracts = "from importlinter.cli import lint_imports_command as check; check(['--no-logo'])"
     checks = {
         "ruff": ["-m", "ruff", "check", "."],
         "mypy": ["-m", "mypy", "--strict", "app"],

@@ -38,6 +38,6 @@ def pytest_terminal_summary(terminalreporter, config):
     files = config.stash.get(left_out, None)
     if files:
         terminalreporter.section("left out")
-        terminalreporter.line(f"{files.total()} browser tests, because there is no Chromium on the PATH:")
+        terminalreporter.line("There is no Chromium on the PATH, so these browser tests did not run:")
         for file, number in files.items():
             terminalreporter.line(f"  {file} ({number})")
