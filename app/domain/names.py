@@ -1,0 +1,40 @@
+"""What datasets may be called: names that are safe as folders on every system and in an address."""
+
+from collections.abc import Collection
+from itertools import count
+
+from app.domain.tags import slug
+
+LONGEST = 80  # bytes
+_DEVICES = frozenset(
+    ("con", "prn", "aux", "nul", *(f"com{n}" for n in range(10)), *(f"lpt{n}" for n in range(10)))
+)
+
+
+def dataset_slug(stem: str) -> str:
+    """The name of a dataset that comes from a file called ``stem`` (formats.md §1)."""
+    text = slug(stem).encode("utf-8")[:LONGEST].decode("utf-8", "ignore").strip("_")
+    if not text:
+        return "dataset"
+    return f"{text}_" if text in _DEVICES else text
+
+
+def fits(name: str) -> bool:
+    """Whether ``name`` is one that :func:`dataset_slug` or :func:`free_slug` gives."""
+    base, mark, number = name.rpartition("_copy-")
+    if mark and number.isdecimal() and number.isascii() and base:
+        name = base
+    return name == dataset_slug(name)
+
+
+def free_slug(wanted: str, taken: Collection[str]) -> str:
+    """``wanted``, or the first of ``wanted_copy-2``, ``wanted_copy-3``, … that is not taken."""
+    if wanted not in taken:
+        return wanted
+    base = wanted
+    for number in count(2):
+        ending = f"_copy-{number}"
+        base = wanted.encode("utf-8")[: LONGEST - len(ending)].decode("utf-8", "ignore").rstrip("_")
+        if base + ending not in taken:
+            return base + ending
+    raise AssertionError("count() does not end")

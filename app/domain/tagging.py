@@ -1,0 +1,49 @@
+"""Adding, removing and replacing tags of an entry, without touching what else its tag list holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.tags import slug
+
+
+@dataclass(frozen=True, slots=True)
+class TagEdit:
+    """Which tags to add and which to take away; ``replace`` names the only ones that shall be there."""
+
+    add: tuple[str, ...] = ()
+    remove: tuple[str, ...] = ()
+    replace: tuple[str, ...] | None = None
+
+    def title(self) -> str:
+        """What the edit does, for the history."""
+        if self.replace is not None:
+            return f"Replace tags by {', '.join(self.replace)}" if self.replace else "Remove all tags"
+        parts = [f"add {', '.join(self.add)}"] if self.add else []
+        parts += [f"remove {', '.join(self.remove)}"] if self.remove else []
+        return f"Tags: {'; '.join(parts)}"
+
+    def applied(self, value: Mapping[str, Any]) -> Any:
+        """The entry's value with the tags changed; the very same object if nothing changes.
+
+        A tag is the same whichever way it is spelt; the spelling in the file stays. What stands
+        in the list and is no text stays too, except when the tags are replaced.
+        """
+        found = value.get("tags")
+        old = found if isinstance(found, list) else ([] if found is None else [found])
+        if self.replace is not None:
+            new = _spelt(old, self.replace)
+        else:
+            gone = {slug(tag) for tag in self.remove}
+            new = [tag for tag in old if not (isinstance(tag, str) and slug(tag) in gone)]
+            there = {slug(tag) for tag in new if isinstance(tag, str)}
+            new += [tag for tag in dict.fromkeys(self.add) if slug(tag) not in there]
+        if new == old and (isinstance(found, list) or not new):
+            return value
+        return {**value, "tags": new}
+
+
+def _spelt(old: list[Any], wanted: tuple[str, ...]) -> list[Any]:
+    """The wanted tags, each spelt as the entry already has it."""
+    spelling = {slug(tag): tag for tag in reversed(old) if isinstance(tag, str)}
+    return [spelling.get(slug(tag), tag) for tag in dict.fromkeys(wanted)]

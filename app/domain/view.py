@@ -1,0 +1,52 @@
+"""What a list of entries shows: search, filters, order and page, as one value that an address can hold."""
+
+from dataclasses import dataclass, replace
+
+MODES = ("contains", "words", "phrase", "regex")
+SCOPES = ("system", "user", "assistant", "character", "tags", "id")
+TAG_MODES = ("any", "all", "exact")
+SORTS = ("position", "-position", "length", "-length", "exchanges", "-exchanges")
+SIZES = (10, 25, 50, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Which entries, in which order, and which page of them.
+
+    ``character`` as a scope is any message, whoever speaks. ``untagged`` adds the entries without
+    tags to those that the tags name. Lengths are characters of message text; bounds are included.
+    """
+
+    query: str = ""
+    mode: str = "contains"
+    scopes: tuple[str, ...] = ("user", "assistant")
+    match_case: bool = False
+    ignore_accents: bool = False
+    tags: tuple[str, ...] = ()
+    tag_mode: str = "any"
+    untagged: bool = False
+    min_exchanges: int | None = None
+    max_exchanges: int | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    sort: str = "position"
+    page: int = 1
+    size: int = 25
+
+    @property
+    def everything(self) -> "View":
+        """The same entries in file order, not cut into pages."""
+        return replace(self, sort="position", page=1)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether it leaves any entry out."""
+        return bool(self.query.strip()) or self.everything != View(
+            query=self.query,
+            mode=self.mode,
+            scopes=self.scopes,
+            match_case=self.match_case,
+            ignore_accents=self.ignore_accents,
+            tag_mode=self.tag_mode,
+            size=self.size,
+        )

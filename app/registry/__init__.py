@@ -1,0 +1,1 @@
+"""The SQLite registry: nothing outside this room imports Peewee."""

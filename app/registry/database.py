@@ -1,0 +1,85 @@
+"""The one registry database of a home: how it is opened, and how a change to it is all or nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from peewee import Model, OperationalError, SqliteDatabase
+
+from app.errors import Busy, RegistryTooNew, StoreError
+
+PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
+
+db = SqliteDatabase(None)
+
+
+class Registered(Model):
+    """Base of every table of the registry."""
+
+    class Meta:
+        database = db
+
+
+def open_registry(path: Path) -> None:
+    """Bind the registry to ``path`` and bring its schema up to date.
+
+    A process works on one home; opening another binds every model to that one.
+
+    :raises RegistryTooNew: if the file's schema is ahead of ours.
+    :raises StoreError: if the file cannot be opened.
+    """
+    from app.registry.migrations import MIGRATIONS
+
+    if not db.is_closed():
+        db.close()
+    db.init(str(path), pragmas=PRAGMAS)
+    try:
+        with db.connection_context():
+            version = int(db.user_version)
+            if version > len(MIGRATIONS):
+                raise RegistryTooNew(f"{path.name} has schema {version}; this version knows {len(MIGRATIONS)}.")
+            for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
+                with db.atomic("IMMEDIATE"):  # SQLite rolls back DDL and user_version together
+                    for statement in statements:
+                        db.execute_sql(statement)
+                    db.user_version = number
+    except OperationalError as error:
+        raise StoreError(f"The registry {path.name} cannot be opened: {error}.") from error
+
+
+def schema_version(path: Path) -> tuple[int, int]:
+    """The schema version of the file (0 where there is none yet) and the one that this app writes."""
+    from app.registry.migrations import MIGRATIONS
+
+    if not path.exists():
+        return 0, len(MIGRATIONS)
+    probe = SqliteDatabase(str(path))
+    with probe.connection_context():
+        return int(probe.user_version), len(MIGRATIONS)
+
+
+@contextmanager
+def connected() -> Iterator[None]:
+    """A connection of this thread for the length of the block; nested use shares it."""
+    if not db.is_closed():
+        yield
+        return
+    with db.connection_context():
+        yield
+
+
+@contextmanager
+def transaction() -> Iterator[None]:
+    """One transaction that has the write lock from its first moment; leaving by an exception undoes it.
+
+    :raises Busy: if another process holds the database for longer than ten seconds.
+    :raises StoreError: if the disk refused the commit; the registry is then as it was.
+    """
+    with connected():
+        try:
+            with db.atomic("IMMEDIATE"):
+                yield
+        except OperationalError as error:
+            if "locked" in str(error):
+                raise Busy("The registry is busy with another operation.") from error
+            raise StoreError(f"The registry could not be written: {error}.") from error

@@ -1,0 +1,127 @@
+"""Reading and writing what operations did: in bulk where there may be a hundred thousand changes."""
+
+from collections.abc import Iterable, Iterator
+
+from app.domain.change import Change, ChangeSet, Run
+from app.registry.database import db
+from app.registry.models import Dataset, LineChange, Operation, Touched
+
+_COLUMNS = "key, before, after, prefix, suffix, old, new, was, now"
+_INSERT = (
+    f'INSERT INTO linechange (operation_id, dataset_id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)'
+)
+
+
+def record(operation: int, dataset: int, changes: ChangeSet, *, before: str, after: str) -> None:
+    """Write down what an operation did to a dataset; ``before`` and ``after`` are content hashes."""
+    order = None if changes.order is None else _packed(changes.order)
+    Touched.insert(
+        operation=operation, dataset=dataset, changed=count(changes), before=before, after=after, order=order
+    ).execute()
+    rows = (
+        (operation, dataset, c.key, c.before, c.after, c.prefix, c.suffix, c.old, c.new, c.was, c.now)
+        for c in changes.changes
+    )
+    db.connection().executemany(_INSERT, rows)
+
+
+def count(changes: ChangeSet) -> int:
+    """How many entries a change set is about; a move of some entries counts as one each."""
+    if changes.changes or changes.order is None:
+        return len(changes.changes)
+    return min(length for _, length in changes.order)
+
+
+def changes_of(operation: int, dataset: int) -> ChangeSet:
+    """What an operation did to a dataset; nothing if it did not touch its lines."""
+    touched = Touched.get_or_none(Touched.operation == operation, Touched.dataset == dataset)
+    rows = db.execute_sql(
+        f"SELECT {_COLUMNS} FROM linechange WHERE operation_id = ? AND dataset_id = ? ORDER BY id",
+        (operation, dataset),
+    )
+    order = _unpacked(bytes(touched.order)) if touched and touched.order is not None else None
+    return ChangeSet(tuple(Change(*row) for row in rows), order)
+
+
+def page_of_changes(operation: int, dataset: int, *, start: int, size: int) -> list[Change]:
+    """Some of the line changes of an operation, in the order of the file."""
+    rows = db.execute_sql(
+        f"SELECT {_COLUMNS} FROM linechange WHERE operation_id = ? AND dataset_id = ? ORDER BY id LIMIT ? OFFSET ?",
+        (operation, dataset, size, start),
+    )
+    return [Change(*row) for row in rows]
+
+
+def operations_on(dataset: int, *, above: int = 0) -> Iterator[Operation]:
+    """The operations that touched a dataset, newest first, down to (without) the one numbered ``above``."""
+    query = (
+        Operation.select()
+        .join(Touched)
+        .where(Touched.dataset == dataset, Operation.id > above)
+        .order_by(Operation.id.desc())
+    )
+    return iter(query.iterator())
+
+
+def touched_datasets(operation: int) -> list[Dataset]:
+    """The datasets that an operation touched."""
+    return list(Dataset.select().join(Touched).where(Touched.operation == operation).order_by(Dataset.slug))
+
+
+def changed_by(operation: int) -> int:
+    """How many entries an operation changed, in all its datasets."""
+    return sum(row.changed for row in Touched.select(Touched.changed).where(Touched.operation == operation))
+
+
+def later_on_same_entries(operation: int, dataset: int) -> list[Operation]:
+    """Later operations still in force that touched an entry which this one touched, or moved any if this one did.
+
+    Orders and positions: an operation that only rewrites lines does not get in the way of one that
+    moves them, nor the other way round.
+    """
+    later = (
+        Operation.select()
+        .join(Touched)
+        .where(
+            Touched.dataset == dataset,
+            Operation.id > operation,
+            Operation.in_force,
+            Operation.kind == "change",
+        )
+    )
+    keys = LineChange.select(LineChange.key).where(LineChange.operation == operation, LineChange.dataset == dataset)
+    same = LineChange.select(LineChange.operation).where(LineChange.dataset == dataset, LineChange.key.in_(keys))
+    found = {each.id: each for each in later.where(Operation.id.in_(same))}
+    touched = Touched.get_or_none(Touched.operation == operation, Touched.dataset == dataset)
+    if touched is not None and touched.order is not None:
+        shifting = LineChange.select(LineChange.operation).where(
+            LineChange.dataset == dataset, LineChange.before.is_null() | LineChange.after.is_null()
+        )
+        found.update({each.id: each for each in later.where(Operation.id.in_(shifting) | Touched.order.is_null(False))})
+    return [found[number] for number in sorted(found)]
+
+
+def history_of_entry(dataset: int, key: str) -> list[tuple[Operation, Change]]:
+    """Every operation that changed one entry, newest first, with what it did to it."""
+    rows = (
+        LineChange.select(LineChange, Operation)
+        .join(Operation)
+        .where(LineChange.dataset == dataset, LineChange.key == key)
+        .order_by(LineChange.id.desc())
+    )
+    return [
+        (
+            row.operation,
+            Change(row.key, row.before, row.after, row.prefix, row.suffix, row.old, row.new, row.was, row.now),
+        )
+        for row in rows
+    ]
+
+
+def _packed(order: Iterable[Run]) -> bytes:
+    return b"".join(number.to_bytes(8, "big") for run in order for number in run)
+
+
+def _unpacked(data: bytes) -> tuple[Run, ...]:
+    numbers = [int.from_bytes(data[at : at + 8], "big") for at in range(0, len(data), 8)]
+    return tuple(zip(numbers[::2], numbers[1::2], strict=True))

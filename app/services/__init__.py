@@ -1,0 +1,1 @@
+"""What a person does: every change is one operation through one door."""

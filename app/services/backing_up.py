@@ -1,0 +1,79 @@
+"""Backups: an older version of a dataset is kept when a session starts to change it, and before anything large."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from app.domain.change import ChangeSet
+from app.registry import history
+from app.registry.models import Backup, Dataset, Touched
+from app.store.publish import Step
+
+if TYPE_CHECKING:
+    from app.services.editor import Editor
+    from app.services.operation import Door
+
+KEEP = 25
+SESSION = timedelta(hours=1)  # a dataset left alone for so long begins a new session when it is next changed
+
+
+def before_change(door: "Door", editor: "Editor", changes: ChangeSet) -> None:
+    """Keep the file that is about to be replaced, by hard link, if this change calls for it."""
+    row = editor.row
+    if history.count(changes) > 1 or door.row.kind != "change":
+        keep(door, row, reason="bulk" if door.row.kind == "change" else door.row.kind, by="link")
+    elif any(change.after is None for change in changes.changes):
+        keep(door, row, reason="delete", by="link")
+    elif datetime.now(UTC) - datetime.fromisoformat(row.changed_at) > SESSION or not _any(row):
+        keep(door, row, reason="session", by="link")
+
+
+def keep(door: "Door", row: Dataset, *, reason: str, by: str) -> None:
+    """Plan a backup of a dataset's committed content, unless there is one of just that content.
+
+    :param by: ``link`` for a file that is about to be replaced, ``copy`` for one that stays.
+    """
+    library = door.library
+    if Backup.select().where(Backup.dataset == row.id, Backup.content == row.content).exists():
+        return
+    latest = Touched.select(Touched.operation).where(Touched.dataset == row.id, Touched.operation != door.id)
+    last = max((each.operation_id for each in latest), default=0)
+    name = _name(row, reason)
+    Backup.create(dataset=row.id, operation=last, name=name, content=row.content, reason=reason)
+    source, target = library.path_of(row), library.places.backups(row.slug) / name
+    door.step(Step(by, library.places.spell(target), library.places.spell(source), before=row.content))
+    for old in _expired(Backup.select().where(Backup.dataset == row.id).order_by(Backup.id.desc())):
+        door.step(Step("remove", library.places.spell(library.places.backups(row.slug) / old.name)))
+        old.delete_instance()
+
+
+def _any(row: Dataset) -> bool:
+    return bool(Backup.select().where(Backup.dataset == row.id).exists())
+
+
+def _name(row: Dataset, reason: str) -> str:
+    stem = f"{datetime.now(UTC):%Y-%m-%d_%H%M%S}_{reason}"
+    taken = {each.name for each in Backup.select(Backup.name).where(Backup.dataset == row.id)}
+    if f"{stem}.jsonl" not in taken:
+        return f"{stem}.jsonl"
+    return next(name for number in range(2, 10_000) if (name := f"{stem}_{number:03d}.jsonl") not in taken)
+
+
+def _expired(newest_first: Iterable[Backup]) -> list[Backup]:
+    """Backups beyond the last 25 that are neither the last of one of seven days nor the first of one of eight weeks."""
+    backups = list(newest_first)
+    spared: set[int] = {backup.id for backup in backups[:KEEP]}
+    today = datetime.now(UTC).date()
+    days: set[object] = set()
+    for backup in backups:
+        day = datetime.fromisoformat(backup.at).date()
+        if (today - day).days < 7 and day not in days:
+            days.add(day)
+            spared.add(backup.id)
+    weeks: set[object] = set()
+    for backup in reversed(backups):
+        day = datetime.fromisoformat(backup.at).date()
+        if (today - day).days < 56 and day.isocalendar()[:2] not in weeks:
+            weeks.add(day.isocalendar()[:2])
+            spared.add(backup.id)
+    return [backup for backup in backups if backup.id not in spared]

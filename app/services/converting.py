@@ -1,0 +1,206 @@
+"""Reading a foreign file into a dataset: each record recognised, converted, stamped, or put aside."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from app.config import VERSION
+from app.domain.entry import BLOCK, Entry, NotJson, Unfaithful, digest, loads, render, strict
+from app.domain.facts import facts_of_entry, letters
+from app.domain.formats import NotConvertible, convert, recognise
+from app.domain.roles import canonical
+from app.domain.stamping import stamp
+from app.errors import Refused
+from app.services.reading import Progress
+from app.store.imports import ImportFolder, ImportWriter
+from app.store.index import Summary
+from app.store.records import Record, open_records
+
+REASONS_SHOWN = 3
+
+
+class TrustBroken(Exception):
+    """The file looked like one that the app wrote, and then was not; begin again without trust."""
+
+
+class _Aside(ValueError):
+    """This record is put aside; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import built."""
+
+    dataset_uuid: str
+    summary: Summary
+    rejected: int
+    records: int
+    formats: Counter[str]
+    notes: list[str]
+
+    def report(self, sidecar: str, origin: str) -> dict[str, Any]:
+        """What is kept of the import, for its page."""
+        return {
+            "entries": self.summary.entries,
+            "rejected": self.rejected,
+            "records": self.records,
+            "formats": dict(self.formats),
+            "notes": self.notes,
+            "sidecar": sidecar,
+            "origin": origin,
+        }
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What a run has seen so far."""
+
+    trusted: str | None  # the one dataset uuid of a file that the app wrote
+    dataset_uuid: str
+    stamped_at: str
+    formats: Counter[str] = field(default_factory=Counter)
+    roles: Counter[str] = field(default_factory=Counter)
+    seen: set[bytes] = field(default_factory=set)
+    reissued: list[int] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    records: int = 0
+    unstamped: int = 0
+
+
+class Importer:
+    """Builds a dataset from one file."""
+
+    def __init__(self, folder: ImportFolder, path: Path, encoding: str | None, progress: Progress) -> None:
+        self._folder = folder
+        self._path = path
+        self._encoding = encoding
+        self._progress = progress
+
+    def run(self, *, trusting: bool) -> Outcome:
+        """Read the whole file.
+
+        :param trusting: take a file whose every entry says that the app wrote it as it stands.
+        :raises TrustBroken: if, while trusting, an entry turns up that says otherwise.
+        :raises Refused: if there is not one readable record.
+        """
+        tally = _Tally(None, str(uuid4()), datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        writer = self._folder.writer()
+        try:
+            with open_records(self._path, encoding=self._encoding, progress=self._progress) as records:
+                for record in records:
+                    tally.records += 1
+                    self._take(record, writer, tally, trusting=trusting)
+                notes = list(records.notes)
+            if not writer.entries:
+                raise _refusal(tally)
+            summary = writer.finish()
+        except BaseException:
+            writer.abandon()
+            raise
+        notes += _notes(tally)
+        uuid = tally.trusted or tally.dataset_uuid
+        return Outcome(uuid, summary, writer.rejected, tally.records, tally.formats, notes)
+
+    def _take(self, record: Record, writer: ImportWriter, tally: _Tally, *, trusting: bool) -> None:
+        """Write one record as an entry, or put it aside."""
+        try:
+            if record.error:
+                raise _Aside(record.error)
+            text, value, shape = _entry_of(record.raw, tally)
+        except (_Aside, NotJson) as reason:
+            if len(tally.reasons) < REASONS_SHOWN:
+                tally.reasons.append(f"line {record.number}: {reason}")
+            writer.reject(record.number, record.offset, record.raw, str(reason))
+            return
+        tally.formats[shape] += 1
+        if trusting and (tally.records == 1 or tally.trusted):
+            _check_trust(value, tally)
+        entry = Entry(text, value)
+        known = entry.uuid
+        fresh = known is None or UUID(known).bytes in tally.seen
+        uuid = str(uuid4()) if fresh else str(known)
+        tally.seen.add(UUID(uuid).bytes)
+        if fresh and BLOCK in value:
+            tally.reissued.append(record.number)
+        if fresh or not tally.trusted:
+            entry = _stamped(entry, uuid, tally)
+        writer.add(entry.raw, facts_of_entry(entry, digest(entry.raw + b"\n")), letters(entry.value))
+
+
+def _entry_of(raw: bytes, tally: _Tally) -> tuple[bytes, dict[str, Any], str]:
+    """A record as the text and value of an entry, and its shape."""
+    value = loads(raw)
+    shape = recognise(value)
+    if not shape:
+        raise _Aside("unknown shape" if isinstance(value, dict) else "not a JSON object")
+    text = raw.strip(b" \t\r")
+    if shape == "chatml":
+        return text, value, shape
+    try:
+        converted = convert(strict(text), shape)
+    except Unfaithful as reason:
+        raise _Aside(f"it cannot be converted without losing something: {reason}") from reason
+    except NotConvertible as reason:
+        raise _Aside(str(reason)) from reason
+    tally.roles.update(converted.roles)
+    return render(converted.value), converted.value, shape
+
+
+def _check_trust(value: dict[str, Any], tally: _Tally) -> None:
+    """Go on trusting, or find at the first record that there is nothing to trust."""
+    block = value.get(BLOCK)
+    uuid = Entry(b"", value).dataset_uuid
+    native = isinstance(block, dict) and block.get("native") is True and uuid is not None
+    if tally.records == 1:
+        tally.trusted = uuid if native else None
+    elif not native or uuid != tally.trusted:
+        raise TrustBroken
+
+
+def _stamped(entry: Entry, uuid: str, tally: _Tally) -> Entry:
+    """The entry with the app's block; left as it is where that place is taken by something else."""
+    held = entry.value.get(BLOCK)
+    if BLOCK in entry.value and not isinstance(held, dict):
+        tally.unstamped += 1
+        return entry
+    block = dict(held or {})
+    block.update(
+        version=VERSION,
+        native=True,
+        validated_at=tally.stamped_at,
+        entry_uuid=uuid,
+        dataset_uuid=tally.trusted or tally.dataset_uuid,
+    )
+    text = stamp(entry.raw, entry.value, block)
+    return Entry(text, {**entry.value, BLOCK: block})
+
+
+def _refusal(tally: _Tally) -> Refused:
+    if not tally.records:
+        return Refused("The file holds no record.", "Nothing was created. A dataset needs at least one conversation.")
+    first = "; ".join(tally.reasons)
+    return Refused(
+        f"None of the {tally.records} records can be read as a conversation ({first}).",
+        "Nothing was created. The help on formats says which shapes are known.",
+        records=tally.records,
+        reasons=tally.reasons,
+    )
+
+
+def _notes(tally: _Tally) -> list[str]:
+    notes = []
+    mapped = ", ".join(f"{label} → {canonical(label)} ({count})" for label, count in sorted(tally.roles.items()))
+    if mapped:
+        notes.append(f"Roles were mapped: {mapped}.")
+    if tally.reissued:
+        lines = ", ".join(map(str, tally.reissued[:20])) + (" …" if len(tally.reissued) > 20 else "")
+        count = len(tally.reissued)
+        noun = "entry" if count == 1 else "entries"
+        notes.append(f"{count} {noun} got a new id, because it was missing or repeated: line {lines}.")
+    if tally.unstamped:
+        notes.append(f"Left as they are, with another use of the key _rolethread: {tally.unstamped}.")
+    return notes
+

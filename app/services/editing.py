@@ -1,0 +1,182 @@
+"""Changing entries: save, delete, duplicate, move, tag. Each is one operation."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from app.config import VERSION
+from app.domain.change import moved
+from app.domain.entry import BLOCK, Entry, Unfaithful, digest, render, strict, style_of
+from app.domain.tagging import TagEdit
+from app.errors import NotEditable, Refused, StaleEdit
+from app.services.editor import Editor, Line
+from app.services.library import Library
+from app.services.operation import OperationInfo, operation
+from app.services.reading import Progress, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of an edit; ``operation`` is None if there was nothing to change."""
+
+    operation: OperationInfo | None
+    uuid: str | None = None
+    changed: int = 0
+    locked: int = 0  # entries that were left alone because their text cannot be rewritten
+
+
+def save_entry(
+    library: Library, slug: str, key: str | None, value: Mapping[str, Any], *, revision: str | None = None
+) -> Done:
+    """Write an entry: over the one with ``key``, or behind the last.
+
+    The entry keeps the id that it has in the file, whatever ``value`` says; a new one gets its own.
+
+    :param revision: the revision that the editor was opened on; None writes over any.
+    :raises StaleEdit: if the entry is no longer of that revision; nothing was written.
+    :raises NotEditable: if the line cannot be rewritten without losing something.
+    :raises Refused: if ``value`` cannot be written as JSON.
+    """
+    with operation(library, "Save entry" if key else "New entry") as door:
+        editor = door.editor(slug)
+        if key is None:
+            uuid = str(uuid4())
+            editor.insert(_rendered(value, stamp(editor.row.uuid, uuid)), uuid)
+        else:
+            line = editor.find(key)
+            if revision is not None and revision != digest(line.raw).hex():
+                raise StaleEdit("This entry was changed after you opened it.", current=line.text)
+            uuid = _rewrite(editor, line, value)
+    return Done(door.info, uuid, changed=1 if door.info else 0)
+
+
+def revision_of(line: bytes) -> str:
+    """The revision that a form carries: the digest of the raw line."""
+    return digest(line).hex()
+
+
+def stamp(dataset_uuid: str, entry_uuid: str, block: Any = None) -> dict[str, Any]:
+    """The block of an entry that was written now; further keys of the one it had stay in it."""
+    kept = dict(block) if isinstance(block, dict) else {}
+    kept.setdefault("version", VERSION)
+    kept.setdefault("native", True)
+    kept.update(validated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    kept.update(entry_uuid=entry_uuid, dataset_uuid=dataset_uuid)
+    kept["version"] = VERSION
+    return kept
+
+
+def _rewrite(editor: Editor, line: Line, value: Mapping[str, Any]) -> str | None:
+    old = _strict(line)
+    block = old.get(BLOCK)
+    if {**value, BLOCK: block} == {**old, BLOCK: block} and _same_order(value, old):
+        return Entry.of(line.text).uuid
+    uuid = Entry.of(line.text).uuid or str(uuid4())
+    editor.replace(line, _rendered(value, stamp(editor.row.uuid, uuid, block), like=(line.text, old)))
+    return uuid
+
+
+def _same_order(new: Any, old: Any) -> bool:
+    """Whether two equal values also spell numbers and order their keys alike."""
+    return render({**new, BLOCK: None}) == render({**old, BLOCK: None})
+
+
+def _strict(line: Line) -> dict[str, Any]:
+    try:
+        return strict(line.text)
+    except Unfaithful as reason:
+        raise NotEditable(f"The text of this entry cannot be edited without losing something: {reason}.") from reason
+
+
+def _rendered(
+    value: Mapping[str, Any], block: dict[str, Any], like: tuple[bytes, Mapping[str, Any]] | None = None
+) -> bytes:
+    """The line of an entry, spelt as the line was that it replaces."""
+    whole = {**value, BLOCK: block}
+    try:
+        text = render(whole, style_of(*like)) if like else render(whole)
+        strict(text)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Refused(f"This entry cannot be written: {error}.") from error
+    return text
+
+
+def delete_entries(library: Library, slug: str, keys: Sequence[str]) -> Done:
+    """Take entries out of the dataset.
+
+    :raises NotFound: if one of them is not there; nothing is deleted then.
+    """
+    title = "Delete entry" if len(set(keys)) == 1 else f"Delete {len(set(keys))} entries"
+    with operation(library, title) as door:
+        editor = door.editor(slug)
+        for line in [editor.find(key) for key in dict.fromkeys(keys)]:
+            editor.delete(line)
+    return Done(door.info, None, len(set(keys)))
+
+
+def duplicate_entry(library: Library, slug: str, key: str) -> Done:
+    """Put a copy of an entry, with an id of its own, right behind it."""
+    with operation(library, "Duplicate entry") as door:
+        editor = door.editor(slug)
+        line = editor.find(key)
+        value, uuid = _strict(line), str(uuid4())
+        text = _rendered(value, stamp(editor.row.uuid, uuid, value.get(BLOCK)), like=(line.text, value))
+        editor.insert(text, uuid, gap=line.position + 1)
+    return Done(door.info, uuid, 1)
+
+
+def move_entry(library: Library, slug: str, key: str, to: int) -> Done:
+    """Move an entry to another place.
+
+    :param to: its number among the entries afterwards, from 1; beyond the last means the last.
+    :raises Refused: for a number below 1.
+    """
+    if to < 1:
+        raise Refused("Entries are numbered from 1.", "Give a number of 1 or more.")
+    with operation(library, "Move entry") as door:
+        editor = door.editor(slug)
+        line = editor.find(key)
+        places = editor.entry_positions()
+        target = places[min(to, len(places)) - 1]
+        if target != line.position:
+            editor.reorder(moved(editor.layout.count, line.position, target))
+    return Done(door.info, Entry.of(line.text).uuid, 1)
+
+
+def edit_tags(
+    library: Library, slug: str, keys: Iterable[str] | None, edit: TagEdit, *, progress: Progress = silent
+) -> Done:
+    """Add, remove or replace tags on some entries, or on all of them (``keys`` None); one operation.
+
+    Entries whose text cannot be rewritten are left alone and counted.
+    """
+    with operation(library, edit.title()) as door:
+        editor = door.editor(slug)
+        changed = locked = 0
+        lines = editor.entries() if keys is None else map(editor.find, dict.fromkeys(keys))
+        for number, line in enumerate(lines):
+            outcome = _retag(editor, line, edit.applied)
+            changed += outcome is True
+            locked += outcome is None
+            if number % 200 == 0:
+                progress(number, editor.layout.count)
+    return Done(door.info, None, changed, locked)
+
+
+def _retag(
+    editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> bool | None:
+    """Whether the tags of a line were changed; None if the line is locked."""
+    try:
+        old = strict(line.text)
+    except Unfaithful:
+        return None
+    new = applied(old)
+    if new is old:
+        return False
+    uuid = Entry(line.text, old).uuid or str(uuid4())
+    block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
+    editor.replace(line, render({**new, BLOCK: block}, style_of(line.text, old)))
+    return True

@@ -1,0 +1,194 @@
+"""A dataset open for changes to its lines, within one operation."""
+
+import os
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from app.domain.change import Change, ChangeSet, Run
+from app.domain.facts import Kind, payload
+from app.errors import NotFound
+from app.registry.models import Dataset
+from app.services.reading import Snapshot
+from app.store.finding import Found, key_of, locate
+from app.store.staging import Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line found in the file: where it stands, how it is addressed, and its raw bytes."""
+
+    position: int
+    key: str
+    raw: bytes
+
+    @property
+    def text(self) -> bytes:
+        """The line without its line end."""
+        return payload(self.raw)
+
+
+class Editor:
+    """Collects what an operation does to one file; nothing is written here.
+
+    Positions are those of the file before the operation. Lines come and go whole, with their
+    line ends; where the file has no line end behind its last line, that stays so.
+    """
+
+    def __init__(self, row: Dataset, snapshot: Snapshot, close: Callable[[], None]) -> None:
+        self.row = row
+        self.snapshot = snapshot
+        self.close = close
+        self._rewritten: dict[int, Change] = {}
+        self._gone: dict[int, Change] = {}
+        self._new: list[tuple[int, str, bytes]] = []  # gap, key, raw
+        self._order: tuple[Run, ...] | None = None
+        self._whole: ChangeSet | None = None
+
+    @cached_property
+    def layout(self) -> Layout:
+        """Where every line stands."""
+        return Layout.of(self.snapshot.connection, self.snapshot.summary)
+
+    def mode(self) -> int:
+        """The permissions of the file, for its next version."""
+        return os.fstat(self.snapshot.file.descriptor).st_mode & 0o7777
+
+    @property
+    def newline(self) -> bytes:
+        """The file's own line end."""
+        return self.snapshot.summary.newline.encode()
+
+    def find(self, key: str) -> Line:
+        """The entry with that key.
+
+        :raises NotFound: if there is none.
+        """
+        found = locate(self.snapshot.connection, key)
+        if found is None:
+            raise NotFound(f"There is no entry {key} in {self.row.slug}.", "It may have been deleted; look at the history.")
+        return self._line(found)
+
+    def _line(self, found: Found) -> Line:
+        raw = self.snapshot.file.read(found.offset, found.length)
+        return Line(self.layout.position(found.rank), found.key, raw)
+
+    def entries(self) -> Iterator[Line]:
+        """Every entry, in file order."""
+        query = f"SELECT rank, uuid, digest FROM lines WHERE kind = {int(Kind.ENTRY)} ORDER BY rank"
+        for rank, uuid, mark in self.snapshot.connection.execute(query):
+            position = self.layout.position(rank)
+            yield Line(position, key_of(uuid, mark), self.layout.line(self.snapshot.file.descriptor, position))
+
+    def entry_positions(self) -> list[int]:
+        """The positions of the lines that are entries, in file order."""
+        query = f"SELECT rank FROM lines WHERE kind = {int(Kind.ENTRY)} ORDER BY rank"
+        return [self.layout.position(rank) for (rank,) in self.snapshot.connection.execute(query)]
+
+    def at(self, position: int, key: str) -> Line:
+        """The line at a position."""
+        return Line(position, key, self.line(position))
+
+    def line(self, position: int) -> bytes:
+        """The raw line at a position."""
+        return self.layout.line(self.snapshot.file.descriptor, position)
+
+    def replace(self, line: Line, text: bytes, key: str = "") -> None:
+        """Rewrite a line; it keeps its line end.
+
+        :param key: the key under which history files the change, if the line had none to last.
+        """
+        ending = line.raw[len(line.text) :]
+        change = Change.replaced(key or line.key, line.position, line.position, line.raw, text + ending)
+        if change.was != change.now:
+            self._rewritten[line.position] = change
+
+    def rewrite(self, position: int, key: str, old: bytes, new: bytes) -> None:
+        """Rewrite the line at a position, line end included."""
+        self._rewritten[position] = Change.replaced(key, position, position, old, new)
+
+    def delete(self, line: Line) -> None:
+        """Take a line out."""
+        self._gone[line.position] = Change.deleted(line.key, line.position, line.raw)
+
+    def insert(self, text: bytes, key: str, *, gap: int | None = None) -> None:
+        """Put a new line before the one at position ``gap``, or at the end."""
+        self._new.append((self.layout.count if gap is None else gap, key, text + self.newline))
+
+    def insert_raw(self, raw: bytes, key: str, *, gap: int) -> None:
+        """Put a line back as it was, line end included, before the one at position ``gap``."""
+        self._new.append((gap, key, raw))
+
+    def reorder(self, order: tuple[Run, ...]) -> None:
+        """Put the lines into another order; for operations that do nothing else."""
+        self._order = order
+
+    def adopt(self, changes: ChangeSet) -> None:
+        """Take over a change set as it is; for undo and its kin."""
+        self._whole = changes
+
+    def changes(self) -> ChangeSet:
+        """All of it, as one change set."""
+        if self._whole is not None:
+            return self._whole
+        if not (self._rewritten or self._gone or self._new or self._order):
+            return ChangeSet()
+        if not self.snapshot.summary.closed and self.layout.count:
+            self._settle_end()
+        return ChangeSet(tuple(sorted(self._moved(), key=_reading_order)), self._order)
+
+    def _moved(self) -> Iterator[Change]:
+        """The changes with the places that their lines have afterwards."""
+        gone = sorted(self._gone)
+        gaps = sorted(gap for gap, _, _ in self._new)
+        yield from self._gone.values()
+        moved = _placed(self._order, self.layout.count) if self._order else None
+        for position, change in self._rewritten.items():
+            shift = bisect_right(gaps, position) - bisect_left(gone, position)
+            yield replace(change, after=moved(position) if moved else position + shift)
+        for number, (gap, key, raw) in enumerate(sorted(self._new, key=lambda new: new[0])):
+            yield Change.inserted(key, gap - bisect_left(gone, gap) + number, raw)
+
+    def _settle_end(self) -> None:
+        """Keep the file without a line end behind its last line, whichever line that is now."""
+        count = self.layout.count
+        pieces = list(ChangeSet(tuple(self._moved()), self._order).pieces(count))
+        last = pieces[-1] if pieces else None
+        before = last.before if isinstance(last, Change) else last[1] - 1 if last else count - 1
+        if before == count - 1:
+            return
+        if count - 1 not in self._gone:
+            self._end(count - 1, self.newline)
+        if before is not None:
+            self._end(before, b"")
+        else:
+            gap, key, raw = max(self._new, key=lambda new: new[0])
+            self._new[len(self._new) - 1 - self._new[::-1].index((gap, key, raw))] = (gap, key, payload(raw))
+
+    def _end(self, position: int, ending: bytes) -> None:
+        old = self.line(position)
+        change = self._rewritten.get(position)
+        new = payload(change.splice(old) if change else old) + ending
+        self._rewritten[position] = Change.replaced(change.key if change else "", position, position, old, new)
+
+
+def _reading_order(change: Change) -> tuple[int, int]:
+    place = change.after if change.after is not None else change.before
+    return (place or 0, change.after is not None)
+
+
+def _placed(order: tuple[Run, ...], count: int) -> Callable[[int], int]:
+    """Where a line goes in an order of all lines."""
+    starts: list[tuple[int, int]] = []
+    at = 0
+    for start, length in order:
+        starts.append((start, at))
+        at += length
+    starts.sort()
+
+    def placed(position: int) -> int:
+        start, at = starts[bisect_right(starts, (position, count + 1)) - 1]
+        return at + position - start
+
+    return placed

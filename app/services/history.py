@@ -1,0 +1,294 @@
+"""The history of a dataset: what was done, undo, redo, and the way back to any point."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from app.domain.change import Change, ChangeSet
+from app.domain.entry import Entry, NotJson, digest
+from app.domain.facts import payload
+from app.domain.transition import Side, transition
+from app.errors import Conflict, NotFound, Refused, StoreError
+from app.registry import history
+from app.registry.database import connected
+from app.registry.models import Dataset, Operation, RowChange, Touched
+from app.services.editor import Editor
+from app.services.library import Library
+from app.services.operation import Door, OperationInfo, info_of, operation
+from app.services.reading import Snapshot, reading
+from app.services.shelving import relocate
+from app.store.finding import key_of, locate
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeView:
+    """One changed entry: its whole line before and after, as far as it can still be told.
+
+    Numbers are lines of the file, from 1.
+    """
+
+    key: str
+    kind: str
+    before_number: int | None
+    after_number: int | None
+    before: Entry | None
+    after: Entry | None
+
+
+def operations(library: Library, slug: str, *, limit: int = PAGE, before: int | None = None) -> list[OperationInfo]:
+    """The operations on a dataset, newest first.
+
+    :param before: only those older than the one with this number.
+    """
+    with connected():
+        row = library.row(slug)
+        found = (each for each in history.operations_on(row.id) if before is None or each.id < before)
+        return [info_of(each) for each, _ in zip(found, range(limit), strict=False)]
+
+
+def every_operation(library: Library, slug: str) -> Iterator[OperationInfo]:
+    """All operations on a dataset, newest first."""
+    with connected():
+        yield from [info_of(each) for each in history.operations_on(library.row(slug).id)]
+
+
+def changes(library: Library, slug: str, number: int, *, page: int = 1, size: int = 25) -> list[ChangeView]:
+    """What an operation did to the entries of a dataset, a page at a time.
+
+    :raises NotFound: if the operation did not touch the dataset.
+    """
+    with connected(), reading(library, slug) as snapshot:
+        row = library.row(slug)
+        if not Touched.get_or_none(Touched.operation == number, Touched.dataset == row.id):
+            raise NotFound(f"There is no operation {number} on {slug}.")
+        found = history.page_of_changes(number, row.id, start=(page - 1) * size, size=size)
+        return [_view(snapshot, row.id, number, change) for change in found]
+
+
+def versions(library: Library, slug: str, key: str) -> list[tuple[OperationInfo, ChangeView]]:
+    """What happened to one entry, newest first."""
+    with connected(), reading(library, slug) as snapshot:
+        row = library.row(slug)
+        return [
+            (info_of(each), _shown(change, before, after)) for each, change, before, after in _told(snapshot, row.id, key)
+        ]
+
+
+def _view(snapshot: Snapshot, dataset: int, number: int, change: Change) -> ChangeView:
+    for each, found, before, after in _told(snapshot, dataset, change.key):
+        if each.id == number and found == change:
+            return _shown(change, before, after)
+    return _shown(change, change.old if change.after is None else None, change.new if change.before is None else None)
+
+
+def _told(
+    snapshot: Snapshot, dataset: int, key: str
+) -> Iterator[tuple[Operation, Change, bytes | None, bytes | None]]:
+    """The changes of one entry, newest first, with the line before and after each: told backwards from now."""
+    found = locate(snapshot.connection, key)
+    line = snapshot.file.read(found.offset, found.length) if found else None
+    for each, change in history.history_of_entry(dataset, key):
+        after = line if change.after is not None else None
+        if after is not None and digest(after) != change.now:
+            return  # a change that history does not know lies between
+        if change.before is None:
+            line = None
+        elif change.after is None:
+            line = change.old
+        elif after is None:
+            return
+        else:
+            line = change.inverted().splice(after)
+        yield each, change, line, after
+
+
+def _shown(change: Change, before: bytes | None, after: bytes | None) -> ChangeView:
+    return ChangeView(
+        change.key,
+        change.kind,
+        None if change.before is None else change.before + 1,
+        None if change.after is None else change.after + 1,
+        _entry(before) if before else None,
+        _entry(after) if after else None,
+    )
+
+
+def _entry(line: bytes) -> Entry | None:
+    try:
+        return Entry.of(payload(line))
+    except NotJson:
+        return None
+
+
+def undo(library: Library, slug: str, number: int | None = None) -> OperationInfo:
+    """Take back the newest operation on a dataset that is in force, or the one with that number.
+
+    An operation on several datasets is taken back in all of them.
+
+    :raises Refused: if there is nothing to undo, or that one cannot be undone.
+    :raises Conflict: if later operations stand in the way; the message names them.
+    """
+    with library.writing(), connected():
+        row = library.row(slug)
+        target = _named(row, number) if number is not None else _newest(row)
+        _check_clear(target)
+        with operation(library, f"Undo: {target.title}", kind="undo", undoes=target.id) as door:
+            _invert(door, target)
+            Operation.update(in_force=False).where(Operation.id == target.id).execute()
+    return _done(door)
+
+
+def redo(library: Library, slug: str) -> OperationInfo:
+    """Do again what was last undone, if nothing else was done since.
+
+    :raises Refused: if there is nothing to redo.
+    """
+    with library.writing(), connected():
+        undone = _undone(library.row(slug))
+        target = Operation.get_by_id(undone.undoes)
+        _check_clear(undone)
+        with operation(library, f"Redo: {target.title}", kind="redo", undoes=undone.id) as door:
+            _invert(door, undone)
+            Operation.update(in_force=False).where(Operation.id == undone.id).execute()
+            Operation.update(in_force=True).where(Operation.id == target.id).execute()
+    return _done(door)
+
+
+def restore(library: Library, slug: str, number: int) -> OperationInfo:
+    """Bring the entries of a dataset back to what they were just after an operation; itself one operation.
+
+    :raises NotFound: if that operation did not touch the dataset.
+    :raises Refused: if that is how the dataset stands.
+    """
+    with library.writing(), connected():
+        row = library.row(slug)
+        touched = Touched.get_or_none(Touched.operation == number, Touched.dataset == row.id)
+        if touched is None:
+            raise NotFound(f"There is no operation {number} on {slug}.", "The history lists them with their numbers.")
+        if touched.after == row.content:
+            raise Refused(f"{slug} stands as it did after operation {number}.")
+        title = Operation.get_by_id(number).title
+        with operation(library, f"Restore to just after: {title}") as door:
+            editor = door.editor(slug)
+            editor.adopt(_way_back(editor, row, number))
+    return _done(door)
+
+
+def _newest(row: Dataset) -> Operation:
+    for each in history.operations_on(row.id):
+        if each.kind == "change" and each.in_force:
+            return each
+    raise Refused(f"There is nothing to undo in {row.slug}.")
+
+
+def _named(row: Dataset, number: int) -> Operation:
+    found = next((each for each in history.operations_on(row.id, above=number - 1) if each.id == number), None)
+    if found is None:
+        raise NotFound(f"There is no operation {number} on {row.slug}.", "The history lists them with their numbers.")
+    if found.kind != "change":
+        raise Refused(f"Operation {number} is no change of its own: {found.title}.", "Redo takes back an undo.")
+    if not found.in_force:
+        raise Refused(f"Operation {number} is undone already.")
+    return found
+
+
+def _undone(row: Dataset) -> Operation:
+    for each in history.operations_on(row.id):
+        if each.kind == "undo" and each.in_force:
+            return each
+        if each.kind == "change":
+            break
+    raise Refused(f"There is nothing to redo in {row.slug}.")
+
+
+def _check_clear(target: Operation) -> None:
+    """Nothing, if no later operation in force touched what this one did."""
+    for dataset in history.touched_datasets(target.id):
+        later = history.later_on_same_entries(target.id, dataset.id)
+        if later:
+            names = "; ".join(f"{each.id} {each.title}" for each in later[:5])
+            raise Conflict(
+                f"Later operations changed the same entries of {dataset.slug}: {names}.",
+                "Undo those first, newest first.",
+                operations=[each.id for each in later],
+            )
+
+
+def _invert(door: Door, target: Operation) -> None:
+    """Put the inverse of an operation through the door, in all its datasets."""
+    for row in RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()):
+        _put_back(door, row)
+    for dataset in history.touched_datasets(target.id):
+        found = history.changes_of(target.id, dataset.id)
+        touched = Touched.get(Touched.operation == target.id, Touched.dataset == dataset.id)
+        if not found:
+            if touched.before != touched.after:
+                raise Refused(f"{target.title} cannot be undone: what was there before is not known.")
+            continue
+        editor = door.editor(dataset.slug)
+        if touched.after == dataset.content:
+            editor.adopt(found.inverted())
+        else:
+            _rebase(editor, found.inverted())
+
+
+def _put_back(door: Door, change: RowChange) -> None:
+    row = Dataset.get_by_id(change.row)
+    wanted, present = json.loads(change.before), json.loads(change.after)
+    if any(getattr(row, name) != value for name, value in present.items()):
+        raise Conflict(f"{row.slug} was renamed or moved since.", "Undo that first.")
+    relocate(door, row, slug=wanted.get("slug"), state=wanted.get("state"))
+
+
+def _rebase(editor: Editor, inverse: ChangeSet) -> None:
+    """Apply an inverse to a file in which other entries have changed since, line by line."""
+    places: dict[bytes, list[int]] = {}
+    for position in range(editor.layout.count - 1, -1, -1):
+        places.setdefault(editor.layout.digests[position], []).append(position)
+    for change in inverse.changes:
+        if change.before is None:
+            gap = min(change.after or 0, editor.layout.count)
+            editor.insert_raw(change.new, change.key, gap=gap)
+            continue
+        if not places.get(change.was):
+            raise Conflict(f"Entry {change.key} is no longer as that operation left it.", "Undo the later changes first.")
+        position = places[change.was].pop()
+        line = editor.line(position)
+        if change.after is None:
+            editor.delete(editor.at(position, change.key))
+        else:
+            editor.rewrite(position, change.key, line, change.splice(line))
+    if inverse.order is not None:
+        editor.reorder(inverse.order)
+
+
+def _way_back(editor: Editor, row: Dataset, number: int) -> ChangeSet:
+    """What leads from the present file to the one just after an operation."""
+    lines: list[int | bytes] = list(range(editor.layout.count))
+
+    def fetch(item: int | bytes) -> bytes:
+        return editor.line(item) if isinstance(item, int) else item
+
+    def rewrite(change: Change, item: int | bytes | None) -> int | bytes:
+        return change.splice(b"" if item is None else fetch(item))
+
+    for each in history.operations_on(row.id, above=number):
+        lines = history.changes_of(each.id, row.id).inverted().apply(lines, rewrite)
+    marks = [editor.layout.digests[item] if isinstance(item, int) else digest(item) for item in lines]
+    now = Side(editor.layout.digests, editor.line, line_key)
+    then = Side(marks, lambda place: fetch(lines[place]), line_key)
+    return transition(now, then)
+
+
+def line_key(line: bytes) -> str:
+    """The key under which history files a line."""
+    entry = _entry(line)
+    return key_of(entry.uuid if entry else None, digest(line))
+
+
+def _done(door: Door) -> OperationInfo:
+    if door.info is None:
+        raise StoreError("There was nothing to change.")
+    return door.info

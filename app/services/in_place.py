@@ -1,0 +1,71 @@
+"""Files edited where they are: a dataset that the app wrote, in the person's own folder."""
+
+import json
+from pathlib import Path
+
+from app.domain.names import dataset_slug, free_slug
+from app.errors import Refused
+from app.registry.database import connected
+from app.registry.models import Dataset
+from app.services import shelving
+from app.services.library import Library
+from app.services.opening import Imported, sidecar_beside, stem_of
+from app.services.operation import operation
+from app.services.reading import Progress
+from app.store.datasets import signature
+from app.store.imports import import_folder
+from app.store.indexing import adopt, build
+from app.store.trust import trusted_uuid
+
+_HINT = "Import it without --in-place: it is then opened as a working copy, and the original is never written."
+
+
+def open_in_place(library: Library, path: Path, *, name: str | None, progress: Progress) -> Imported:
+    """List a trusted dataset file where it is.
+
+    :raises Refused: if the file is not one that the app wrote, or lies inside the home.
+    """
+    path = path.resolve()
+    if path.is_relative_to(library.places.datasets.resolve()):
+        raise Refused(f"{path.name} lies in the library's own folder.", "Open it from the library.")
+    existing = _existing(library, path)
+    if existing:
+        return existing
+    uuid = trusted_uuid(path)
+    if uuid is None:
+        raise Refused(f"{path.name} cannot be edited in place: not every entry of it was written by the app.", _HINT)
+    with import_folder(library.places.imports) as folder:
+        size = path.stat().st_size
+        summary = build(folder.index, path, lambda done: progress(done, size))
+        report = {
+            "entries": summary.entries, "rejected": 0, "records": summary.entries, "formats": {"chatml": summary.entries},
+            "notes": [], "sidecar": "ignored" if sidecar_beside(path) else "none", "origin": str(path),
+        }  # fmt: skip
+        slug = name or free_slug(dataset_slug(stem_of(path.name)), shelving.taken(library))
+        with library.writing():
+            with operation(library, f"Open {slug} in place") as door:
+                if name is not None:
+                    shelving.check_name(library, name)
+                row = shelving.create(
+                    door, slug, uuid=uuid, location=str(path), content=summary.content, size=summary.size,
+                    entries=summary.entries, report=report,
+                )  # fmt: skip
+                shelving.baseline(door, row)
+            if signature(path) == summary.signature:
+                adopt(library.index(row.id), folder.index)
+    return _imported(library, row, report, existing=False)
+
+
+def _existing(library: Library, path: Path) -> Imported | None:
+    with connected():
+        row = Dataset.get_or_none(Dataset.location == str(path), Dataset.state == "live")
+        return _imported(library, row, json.loads(row.report), existing=True) if row else None
+
+
+def _imported(library: Library, row: Dataset, report: dict[str, object], *, existing: bool) -> Imported:
+    with connected():
+        info = library.info(row)
+    return Imported(
+        info.slug, info.entries, info.rejected, info.records, info.formats, info.path, False, existing,
+        str(report["sidecar"]), info.notes,
+    )  # fmt: skip

@@ -1,0 +1,180 @@
+"""The library: one home with its datasets, its registry and its locks."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from app.config import Config
+from app.errors import Busy, Moved, NotFound
+from app.registry.database import connected, open_registry
+from app.registry.models import Dataset, FormerSlug
+from app.store.datasets import signature
+from app.store.index import Index, Summary
+from app.store.places import Places, owner_key, prepare
+
+PATIENCE = 60.0  # seconds that an operation waits for another one to end
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInfo:
+    """What the library knows of a dataset without reading its file.
+
+    ``state`` is ``ready``, ``missing`` (a file in place that is gone) or ``changed_outside``
+    (another program changed it, and the person has not yet chosen).
+    """
+
+    id: int
+    uuid: str
+    slug: str
+    path: Path
+    in_place: bool
+    trashed: bool
+    entries: int
+    rejected: int
+    size: int
+    content: str
+    state: str
+    created_at: datetime
+    changed_at: datetime
+    report: dict[str, Any]
+
+    @property
+    def notes(self) -> list[str]:
+        """What the import had to say."""
+        return list(self.report.get("notes", ()))
+
+    @property
+    def formats(self) -> dict[str, int]:
+        """How many records of each shape the import met."""
+        return dict(self.report.get("formats", {}))
+
+    @property
+    def records(self) -> int:
+        """Entries and rejected records together."""
+        return self.entries + self.rejected
+
+
+class Library:
+    """One home, opened. Every service takes it first."""
+
+    def __init__(self, config: Config, places: Places) -> None:
+        self.config = config
+        self.places = places
+        self._threads = RLock()
+        self._file_lock = FileLock(places.writer_lock, timeout=PATIENCE, thread_local=False)
+
+    @classmethod
+    def open(cls, config: Config) -> "Library":
+        """Prepare the home, bring the registry up to date, and finish what was committed.
+
+        :raises StoreError: if the home cannot be prepared or read.
+        :raises RegistryTooNew: if a later version of the app wrote the registry.
+        """
+        from app.services import recovering
+
+        library = cls(config, prepare(config.home))
+        with library.writing():
+            recovering.back_up_registry(library)
+            open_registry(library.places.registry)
+            recovering.recover(library)
+        return library
+
+    @property
+    def home(self) -> Path:
+        """The folder that holds everything."""
+        return self.places.home
+
+    @property
+    def owner_key(self) -> bytes:
+        """The key that opens the pages."""
+        return owner_key(self.home)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """The writer lock of the home, for the length of the block. May be nested.
+
+        :raises Busy: if another operation keeps it for longer than a minute.
+        """
+        with self._threads:
+            try:
+                self._file_lock.acquire()
+            except Timeout as error:
+                raise Busy("Another operation is still at work on this home.") from error
+            try:
+                yield
+            finally:
+                self._file_lock.release()
+
+    def datasets(self, *, trashed: bool = False) -> list[DatasetInfo]:
+        """The datasets, last changed first."""
+        state = "trashed" if trashed else "live"
+        with connected():
+            rows = Dataset.select().where(Dataset.state == state).order_by(Dataset.changed_at.desc())
+            return [self.info(row) for row in rows]
+
+    def dataset(self, slug: str) -> DatasetInfo:
+        """The dataset of that name.
+
+        :raises Moved: if it was renamed; ``details["slug"]`` is the present name.
+        :raises NotFound: if there is none.
+        """
+        with connected():
+            return self.info(self.row(slug))
+
+    def row(self, slug: str) -> Dataset:
+        """The registry's row of a live dataset; the caller is connected."""
+        row = Dataset.get_or_none(Dataset.slug == slug, Dataset.state == "live")
+        if row is not None:
+            return row
+        former = FormerSlug.get_or_none(FormerSlug.slug == slug)
+        if former is not None and former.dataset.state == "live":
+            raise Moved(f"{slug} is now called {former.dataset.slug}.", slug=former.dataset.slug)
+        raise NotFound(f"There is no dataset called {slug}.")
+
+    def path_of(self, row: Dataset) -> Path:
+        """Where a dataset's file is."""
+        if row.location:
+            return Path(row.location)
+        if row.state == "trashed":
+            return self.places.trash(row.id) / f"{row.slug}.jsonl"
+        return self.places.dataset(row.slug)
+
+    def info(self, row: Dataset) -> DatasetInfo:
+        """What there is to say of a row."""
+        path = self.path_of(row)
+        summary = self.index(row.id).summary()
+        return DatasetInfo(
+            id=row.id,
+            uuid=row.uuid,
+            slug=row.slug,
+            path=path,
+            in_place=row.location is not None,
+            trashed=row.state == "trashed",
+            entries=summary.entries if summary else row.entries,
+            rejected=row.rejected,
+            size=row.size,
+            content=row.content,
+            state=_state(row, signature(path), summary),
+            created_at=datetime.fromisoformat(row.created_at),
+            changed_at=datetime.fromisoformat(row.changed_at),
+            report=json.loads(row.report),
+        )
+
+    def index(self, number: int) -> Index:
+        """The index of the dataset with that number, whatever its state."""
+        return Index(self.places.index(number))
+
+
+def _state(row: Dataset, mark: str, summary: Summary | None) -> str:
+    if not mark:
+        return "missing"
+    if row.blocked or (summary and summary.signature == mark and summary.content != row.content):
+        return "changed_outside"
+    return "ready"

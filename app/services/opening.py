@@ -1,0 +1,237 @@
+"""Bringing files into the library: as working copies, or in place where a file can be trusted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+
+from app.domain.entry import Entry, loads
+from app.domain.formats import convert, recognise
+from app.domain.names import dataset_slug, free_slug
+from app.errors import NotFound, Refused
+from app.registry.database import connected
+from app.registry.models import Dataset
+from app.services import shelving
+from app.services.converting import Importer, TrustBroken
+from app.services.library import Library
+from app.services.operation import OperationInfo, operation
+from app.services.reading import Progress, silent
+from app.store.atomic import disk
+from app.store.datasets import signature
+from app.store.imports import ImportFolder, import_folder, sha256_of
+from app.store.places import sidecar_of
+from app.store.publish import Step
+from app.store.records import open_records
+
+PREVIEWED = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What came of an import."""
+
+    slug: str
+    entries: int
+    rejected: int
+    records: int
+    formats: dict[str, int]
+    path: Path
+    working_copy: bool
+    existing: bool
+    sidecar: str
+    notes: list[str]
+    operation: OperationInfo | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The import as the command line prints it."""
+        return {
+            "slug": self.slug,
+            "entries": self.entries,
+            "rejected": self.rejected,
+            "records": self.records,
+            "formats": self.formats,
+            "path": str(self.path),
+            "working_copy": self.working_copy,
+            "existing": self.existing,
+            "sidecar": self.sidecar,
+            "notes": self.notes,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is imported: a file, what it is called, and how the person wants it."""
+
+    path: Path
+    stem: str
+    name: str | None = None
+    copy: bool = False
+    encoding: str | None = None
+    origin: str = ""
+    sidecar: Path | None = None
+    progress: Progress = field(default=silent)
+
+
+def import_path(
+    library: Library,
+    path: Path,
+    *,
+    name: str | None = None,
+    copy: bool = False,
+    in_place: bool = False,
+    encoding: str | None = None,
+    progress: Progress = silent,
+) -> Imported:
+    """Open a file of this machine: as a working copy, or in place.
+
+    The same bytes that were imported before give the dataset that exists, unless ``copy``.
+
+    :raises Refused: if the file has no readable record, the name is taken, or ``in_place`` cannot be.
+    :raises StoreError: if it cannot be read, or the copy cannot be written; nothing is created then.
+    """
+    from app.services import in_place as placing
+
+    path = path.expanduser().absolute()
+    with disk(f"{path} could not be read"):
+        if not path.is_file():
+            raise NotFound(f"There is no file {path}.", "Check the path; a folder cannot be imported.")
+    if in_place:
+        return placing.open_in_place(library, path, name=name, progress=progress)
+    source = Source(path, stem_of(path.name), name, copy, encoding, str(path), sidecar_beside(path), progress)
+    with import_folder(library.places.imports) as folder:
+        size = path.stat().st_size
+        return _import(library, folder, source, sha256_of(path, lambda done: progress(done, 2 * size)))
+
+
+def import_upload(
+    library: Library,
+    stream: IO[bytes],
+    filename: str,
+    *,
+    name: str | None = None,
+    copy: bool = False,
+    encoding: str | None = None,
+    progress: Progress = silent,
+) -> Imported:
+    """Import the bytes of an upload; see :func:`import_path`."""
+    with import_folder(library.places.imports) as folder:
+        digest = folder.receive(stream, lambda done: progress(done, 0))
+        source = Source(folder.upload, stem_of(Path(filename).name), name, copy, encoding, filename, None, progress)
+        return _import(library, folder, source, digest)
+
+
+def import_text(library: Library, text: str, name: str | None = None, *, progress: Progress = silent) -> Imported:
+    """Import pasted text; see :func:`import_path`."""
+    stream = BytesIO(text.encode("utf-8", "surrogatepass"))
+    return import_upload(library, stream, "pasted.jsonl", name=name, progress=progress)
+
+
+def preview(path: Path, encoding: str | None = None) -> list[Entry]:
+    """The first entries of a file, to be looked at while it is imported."""
+    with open_records(path, encoding=encoding) as records:
+        return list(islice(_readable(records), PREVIEWED))
+
+
+def _readable(records: Iterable[Any]) -> Iterable[Entry]:
+    for record in records:
+        try:
+            value = {} if record.error else loads(record.raw)
+            shape = recognise(value)
+            if shape:
+                yield Entry(record.raw, convert(value, shape).value)
+        except ValueError:
+            continue
+
+
+def stem_of(filename: str) -> str:
+    """A file's name without the endings that say how it is packed and spelt."""
+    stem = filename
+    for ending in (".gz", ".jsonl", ".ndjson", ".json", ".txt", ".csv"):
+        if len(stem) > len(ending) and stem.lower().endswith(ending):
+            stem = stem[: -len(ending)]
+    return stem
+
+
+def sidecar_beside(path: Path) -> Path | None:
+    """The sidecar that lies beside a file, if there is one."""
+    sidecar = sidecar_of(path.with_name(f"{stem_of(path.name)}.jsonl"))
+    with disk(f"{sidecar} could not be read"):
+        return sidecar if sidecar.is_file() else None
+
+
+def existing_import(library: Library, digest: str, notes: Iterable[str] = ()) -> Imported | None:
+    """The live dataset that came from bytes with this sha256."""
+    with connected():
+        row = Dataset.get_or_none(Dataset.source_digest == digest, Dataset.state == "live")
+        if row is None:
+            return None
+        info = library.info(row)
+    report = info.report
+    return Imported(
+        info.slug,
+        report.get("entries", info.entries),
+        report.get("rejected", info.rejected),
+        report.get("records", info.records),
+        info.formats,
+        info.path,
+        not info.in_place,
+        True,
+        report.get("sidecar", "none"),
+        [*info.notes, *notes],
+    )
+
+
+def _import(library: Library, folder: ImportFolder, source: Source, digest: str) -> Imported:
+    if source.name is not None:
+        shelving.check_name(library, source.name)
+    if not source.copy and (found := existing_import(library, digest)):
+        return found
+    importer = Importer(folder, source.path, source.encoding, source.progress)
+    try:
+        outcome = importer.run(trusting=True)
+    except TrustBroken:
+        outcome = importer.run(trusting=False)
+    has_sidecar = source.sidecar is not None and folder.copy_sidecar(source.sidecar)
+    report = outcome.report("ignored" if has_sidecar else "none", source.origin)
+    with library.writing():
+        if not source.copy and (found := existing_import(library, digest)):
+            return found
+        slug = source.name or free_slug(dataset_slug(source.stem), shelving.taken(library))
+        with operation(library, f"Import {slug}") as door:
+            if source.name is not None:
+                shelving.check_name(library, source.name)
+            row = shelving.create(
+                door,
+                slug,
+                uuid=outcome.dataset_uuid,
+                source_digest=digest,
+                content=outcome.summary.content,
+                size=outcome.summary.size,
+                entries=outcome.summary.entries,
+                rejected=outcome.rejected,
+                report=report,
+            )
+            _shelve(library, folder, door, slug, outcome.summary.content, has_sidecar=has_sidecar)
+            shelving.baseline(door, row)
+        path = library.places.dataset(slug)
+        folder.publish_index(library.index(row.id), path, signature(path))
+    return Imported(
+        slug, outcome.summary.entries, outcome.rejected, outcome.records, dict(outcome.formats), path,
+        True, False, report["sidecar"], report["notes"], door.info,
+    )  # fmt: skip
+
+
+def _shelve(
+    library: Library, folder: ImportFolder, door: Any, slug: str, content: str, *, has_sidecar: bool
+) -> None:
+    """Plan how the built files get to their places."""
+    places = library.places
+    path = places.dataset(slug)
+    moves = [(folder.dataset, path), (folder.rejected, places.rejected(slug))]
+    moves += [(folder.sidecar, sidecar_of(path))] if has_sidecar else []
+    door.step(Step("make", places.spell(path.parent)))
+    for built, target in moves:
+        if built is folder.dataset or built.exists():
+            door.step(Step("rename", places.spell(target), places.spell(built), after=content))

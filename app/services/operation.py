@@ -1,0 +1,235 @@
+"""The one door: an operation changes files and registry together, whole or not at all.
+
+Leaving the block stages the new files, commits the registry – this is the moment it has
+happened – and puts the files in place. See ARCHITECTURE.md for the path of one save.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from app.domain.change import ChangeSet
+from app.errors import ChangedOutside
+from app.registry import history
+from app.registry.database import connected, transaction
+from app.registry.models import Dataset, JournalStep, Operation, RowChange, now
+from app.services import backing_up, recovering
+from app.services.editor import Editor
+from app.services.library import Library
+from app.services.reading import reading
+from app.store.atomic import disk, reached, sync_folder, write_new
+from app.store.datasets import content_of
+from app.store.places import staged
+from app.store.publish import Step
+from app.store.staging import Written, stage
+
+
+@dataclass(frozen=True, slots=True)
+class OperationInfo:
+    """An operation as it is shown: what was done, when, to which datasets, to how many entries."""
+
+    id: int
+    title: str
+    at: datetime
+    datasets: tuple[str, ...]
+    changed: int
+    undoes: int | None
+    kind: str = "change"
+    undone: bool = False
+    state: str = "published"
+
+    def as_json(self) -> dict[str, Any]:
+        """The operation as the command line prints it."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "at": self.at.isoformat(),
+            "datasets": list(self.datasets),
+            "changed": self.changed,
+            "undoes": self.undoes,
+        }
+
+
+class _Nothing(Exception):
+    """The block changed nothing: the transaction is taken back, no operation is recorded."""
+
+
+class Door:
+    """What the block of an operation has in hand."""
+
+    def __init__(self, library: Library, row: Operation) -> None:
+        self.library = library
+        self.row = row
+        self.id: int = row.id
+        self.info: OperationInfo | None = None
+        self.steps: list[Step] = []
+        self.rows: list[tuple[str, int, dict[str, Any], dict[str, Any]]] = []
+        self.editors: dict[int, Editor] = {}
+        self.written: dict[int, tuple[Written, ChangeSet]] = {}
+        self.drafts: list[Path] = []  # staged files, dropped if the operation fails
+        self.touched: set[int] = set()
+        self.changed = 0
+
+    def editor(self, slug: str) -> Editor:
+        """The dataset, open for changes to its lines.
+
+        :raises ChangedOutside: if its file is not as the library last left it.
+        """
+        row = self.library.row(slug)
+        if row.id not in self.editors:
+            self.editors[row.id] = self._open(row)
+        return self.editors[row.id]
+
+    def _open(self, row: Dataset) -> Editor:
+        stack = reading(self.library, row.slug)
+        snapshot = stack.__enter__()
+        if row.blocked or snapshot.summary.content != row.content:
+            stack.__exit__(None, None, None)
+            raise ChangedOutside(f"{row.slug} was changed by another program.", slug=row.slug)
+        return Editor(row, snapshot, lambda: stack.__exit__(None, None, None))
+
+    def set(self, row: Dataset, **values: Any) -> None:
+        """Change columns of a dataset's row, so that undo can put them back."""
+        before = {name: getattr(row, name) for name in values if getattr(row, name) != values[name]}
+        if not before:
+            return
+        after = {name: values[name] for name in before}
+        Dataset.update(**after).where(Dataset.id == row.id).execute()
+        for name, value in after.items():
+            setattr(row, name, value)
+        self.rows.append(("dataset", row.id, before, after))
+        self.touched.add(row.id)
+
+    def write(self, target: Path, data: bytes | None, *, staging: Path | None = None) -> None:
+        """Replace a small file beside a dataset (its rejected records, its sidecar); None removes it.
+
+        :param staging: where to stage it, if not beside the target (whose folder may be yet to be made).
+        """
+        before = content_of(target)
+        if data is None:
+            self.step(Step("remove", target=self._spell(target), before=before))
+            return
+        path = staged(staging / target.name if staging else target, self.id)
+        with disk(f"{target.name} could not be written"):
+            self.drafts.append(path)
+            write_new(path, data)
+            sync_folder(path.parent)
+            self.step(Step("replace", self._spell(target), self._spell(path), before, content_of(path)))
+
+    def step(self, step: Step) -> None:
+        """Add a step for after the commit."""
+        self.steps.append(step)
+
+    def _spell(self, path: Path) -> str:
+        return self.library.places.spell(path)
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was changed."""
+        return not (self.steps or self.rows or self.touched or any(e.changes() for e in self.editors.values()))
+
+    def stage(self) -> None:
+        """Write the new version of every dataset that was edited, beside the old one."""
+        for editor in self.editors.values():
+            changes = editor.changes()
+            if changes:
+                with disk(f"{editor.row.slug} could not be written"):
+                    self._stage(editor, changes)
+
+    def _stage(self, editor: Editor, changes: ChangeSet) -> None:
+        path = editor.snapshot.info.path
+        target = path.resolve() if editor.row.location else path
+        draft = staged(target, self.id)
+        self.drafts.append(draft)
+        mode = editor.mode() if editor.row.location else 0o600
+        written = stage(draft, editor.snapshot.file.descriptor, editor.layout, changes, mode=mode)
+        self.written[editor.row.id] = (written, changes)
+        backing_up.before_change(self, editor, changes)
+        self.step(
+            Step(
+                "replace", self._spell(target), self._spell(draft), editor.row.content, written.content,
+                editor.snapshot.file.signature,
+            )
+        )  # fmt: skip
+        self.touched.discard(editor.row.id)
+        self.changed += history.count(changes)
+        history.record(self.id, editor.row.id, changes, before=editor.row.content, after=written.content)
+        Dataset.update(content=written.content, size=written.size).where(Dataset.id == editor.row.id).execute()
+
+    def record(self) -> None:
+        """Write the journal, the row changes and the touched datasets into the open transaction."""
+        for step in self.steps:
+            JournalStep.create(operation=self.id, action=step.action, arguments=step.as_json())
+        for table, number, before, after in self.rows:
+            RowChange.create(
+                operation=self.id, table=table, row=number, before=json.dumps(before), after=json.dumps(after)
+            )
+        for number in self.touched:
+            content = Dataset.get_by_id(number).content
+            history.record(self.id, number, ChangeSet(), before=content, after=content)
+        Dataset.update(changed_at=now()).where(
+            Dataset.id.in_([*self.touched, *self.written])
+        ).execute()
+
+    def close(self, *, failed: bool) -> None:
+        """Let go of the files; after a failure, drop what was staged."""
+        for editor in self.editors.values():
+            editor.close()
+        for draft in self.drafts if failed else ():
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def operation(
+    library: Library, title: str, *, kind: str = "change", undoes: int | None = None
+) -> Iterator[Door]:
+    """One operation: what the block does happens as a whole when it is left, or not at all.
+
+    ``door.info`` says afterwards what was recorded; it is None if the block changed nothing.
+
+    :raises StoreError: if the disk refused before the commit; everything is then as before.
+    """
+    with library.writing():
+        recovering.recover(library)
+        door: Door | None = None
+        try:
+            with transaction():
+                door = Door(library, Operation.create(title=title, kind=kind, undoes=undoes))
+                yield door
+                if door.empty:
+                    raise _Nothing
+                door.stage()
+                door.record()
+                reached("before commit")
+        except _Nothing:
+            if door:
+                door.close(failed=True)
+            return
+        except BaseException:
+            if door:
+                door.close(failed=True)
+            raise
+        reached("committed")
+        door.close(failed=False)
+        recovering.publish(library, door.id, door.written)
+        with connected():
+            door.info = info_of(Operation.get_by_id(door.id))
+
+
+def info_of(row: Operation) -> OperationInfo:
+    """What there is to say of an operation; datasets by their present names. The caller is connected."""
+    return OperationInfo(
+        id=row.id,
+        title=row.title,
+        at=datetime.fromisoformat(row.at),
+        datasets=tuple(dataset.slug for dataset in history.touched_datasets(row.id)),
+        changed=history.changed_by(row.id),
+        undoes=row.undoes,
+        kind=row.kind,
+        undone=not row.in_force,
+        state=row.state,
+    )

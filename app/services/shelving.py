@@ -1,0 +1,150 @@
+"""Datasets as things on a shelf: made, named, renamed, moved to the trash and back."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from app.domain.names import fits, free_slug
+from app.errors import Conflict, NotFound, Refused
+from app.registry.database import connected
+from app.registry.models import Dataset, FormerSlug
+from app.services import backing_up
+from app.services.library import Library
+from app.services.operation import Door, OperationInfo, operation
+from app.store.datasets import EMPTY
+from app.store.publish import Step
+
+_NAMES = "Use lower-case letters and digits, joined by _, at most 80 bytes."
+
+
+def check_name(library: Library, slug: str) -> None:
+    """Nothing, if a dataset can be called that.
+
+    :raises Refused: if the name does not fit.
+    :raises Conflict: if it is taken.
+    """
+    if not fits(slug):
+        raise Refused(f"A dataset cannot be called {slug!r}.", _NAMES)
+    if slug in taken(library):
+        raise Conflict(f"There is a dataset called {slug} already.", "Choose another name.")
+
+
+def taken(library: Library) -> set[str]:
+    """The names that are in use, by datasets or by folders that are not ours."""
+    with connected():
+        names = {row.slug for row in Dataset.select(Dataset.slug).where(Dataset.state == "live")}
+    folders = (library.places.datasets, library.home / "backups" / "datasets")
+    return names | {path.name for folder in folders for path in folder.iterdir()}
+
+
+def create(door: Door, slug: str, *, report: dict[str, Any], **values: Any) -> Dataset:
+    """A new row for a dataset; undoing the operation moves it to the trash."""
+    row = Dataset.create(slug=slug, report=json.dumps(report), **values)
+    FormerSlug.delete().where(FormerSlug.slug == slug).execute()
+    door.rows.append(("dataset", row.id, {"state": "trashed"}, {"state": "live"}))
+    door.touched.add(row.id)
+    return row
+
+
+def baseline(door: Door, row: Dataset) -> None:
+    """Keep a copy of a dataset as it came, so that no other program can take it away."""
+    backing_up.keep(door, row, reason="import", by="copy")
+
+
+def new_dataset(library: Library, slug: str) -> OperationInfo:
+    """An empty dataset.
+
+    :raises Refused: if the name does not fit.
+    :raises Conflict: if it is taken.
+    """
+    with operation(library, f"New dataset {slug}") as door:
+        check_name(library, slug)
+        create(door, slug, report={}, uuid=str(uuid4()), content=EMPTY)
+        path = library.places.dataset(slug)
+        door.step(Step("make", library.places.spell(path.parent)))
+        door.write(path, b"", staging=library.home)
+    return _done(door)
+
+
+def rename(library: Library, slug: str, new: str) -> OperationInfo:
+    """Give a dataset another name; its folder, files and backups follow, and the old address leads to it.
+
+    :raises Refused: if the name does not fit.
+    :raises Conflict: if it is taken.
+    """
+    with operation(library, f"Rename {slug} to {new}") as door:
+        row = library.row(slug)
+        if new != slug:
+            check_name(library, new)
+            relocate(door, row, slug=new)
+    return _done(door) if door.info else _refuse_same(slug)
+
+
+def trash(library: Library, slug: str) -> OperationInfo:
+    """Move a dataset to the trash; a file in place is only taken off the list."""
+    with operation(library, f"Move {slug} to the trash") as door:
+        row = library.row(slug)
+        if not row.location and library.info(row).state == "ready":
+            backing_up.keep(door, row, reason="trash", by="copy")
+        relocate(door, row, state="trashed")
+    return _done(door)
+
+
+def untrash(library: Library, slug: str) -> OperationInfo:
+    """Take the dataset of that name that was trashed last out of the trash; a taken name gets a number.
+
+    :raises NotFound: if there is none in the trash.
+    """
+    with operation(library, f"Take {slug} out of the trash") as door:
+        query = Dataset.select().where(Dataset.slug == slug, Dataset.state == "trashed")
+        row = query.order_by(Dataset.changed_at.desc()).first()
+        if row is None:
+            raise NotFound(f"There is no dataset called {slug} in the trash.")
+        relocate(door, row, state="live")
+    return _done(door)
+
+
+def relocate(door: Door, row: Dataset, *, slug: str | None = None, state: str | None = None) -> None:
+    """Give a row another name or state, and plan how its files follow."""
+    library, places = door.library, door.library.places
+    old_slug, old_state = row.slug, row.state
+    new_slug, new_state = slug or old_slug, state or old_state
+    if new_state == "live" and (new_slug, new_state) != (old_slug, old_state):
+        new_slug = free_slug(new_slug, taken(library) - _own(row, old_slug, old_state))
+    door.set(row, slug=new_slug, state=new_state)
+    if new_slug != old_slug:
+        FormerSlug.insert(slug=old_slug, dataset=row.id).on_conflict_replace().execute()
+        FormerSlug.delete().where(FormerSlug.slug == new_slug).execute()
+    folders = {"live": places.dataset_folder, "trashed": lambda _: places.trash(row.id)}
+    source, target = folders[old_state](old_slug), folders[new_state](new_slug)
+    if source != target and source.exists():
+        door.step(Step("rename", places.spell(target), places.spell(source)))
+    if new_slug == old_slug:
+        return
+    for path in sorted(source.iterdir()) if source.exists() else ():
+        if path.name.startswith(f"{old_slug}."):
+            renamed = new_slug + path.name.removeprefix(old_slug)
+            door.step(Step("rename", places.spell(target / renamed), places.spell(target / path.name)))
+    if places.backups(old_slug).exists():
+        door.step(Step("rename", places.spell(places.backups(new_slug)), places.spell(places.backups(old_slug))))
+
+
+def _own(row: Dataset, slug: str, state: str) -> set[str]:
+    """The names that are taken by the dataset itself: its backups stay while it is in the trash."""
+    return {slug} if state == "live" or not _live(slug) else set()
+
+
+def _live(slug: str) -> bool:
+    return bool(Dataset.select().where(Dataset.slug == slug, Dataset.state == "live").exists())
+
+
+def _done(door: Door) -> OperationInfo:
+    if door.info is None:
+        raise Refused("There was nothing to change.")
+    return door.info
+
+
+def _refuse_same(slug: str) -> OperationInfo:
+    raise Refused(f"The dataset is called {slug} already.", _NAMES)
+
+

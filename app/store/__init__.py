@@ -1,0 +1,1 @@
+"""The files: nothing outside this room opens one."""

@@ -1,0 +1,109 @@
+"""Dataset files as they lie on the disk: their lines, their signature, their content hash."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import BinaryIO
+
+from app.domain.entry import digest
+from app.store.atomic import BLOCK, disk
+
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """What a file has around its lines: a mark at its head, its kind of line end, and whether the last line has one."""
+
+    head: bytes = b""
+    newline: bytes = b"\n"
+    closed: bool = True
+
+
+def signature(path: Path | int) -> str:
+    """What tells a file apart from a later state of it without reading it; empty if it is not there."""
+    try:
+        stat = os.stat(path)
+    except FileNotFoundError:
+        return ""
+    return f"{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
+
+
+def framing(file: BinaryIO) -> Framing:
+    """The framing of an open file; leaves the file at its start."""
+    head = file.read(len(BOM))
+    file.seek(0)
+    head = head if head == BOM else b""
+    first = _first_line(file)
+    size = file.seek(0, os.SEEK_END)
+    closed = True
+    if size > len(head):
+        file.seek(-1, os.SEEK_END)
+        closed = file.read(1) == b"\n"
+    file.seek(0)
+    return Framing(head, b"\r\n" if first.endswith(b"\r\n") else b"\n", closed)
+
+
+def _first_line(file: BinaryIO) -> bytes:
+    """The end of the first line; of a gigantic one as much as fits a block at a time."""
+    ending = b""
+    while part := file.readline(BLOCK):
+        ending = (ending + part)[-2:]
+        if ending.endswith(b"\n"):
+            break
+    return ending
+
+
+def lines(file: BinaryIO, head: int) -> Iterator[bytes]:
+    """The raw lines of an open file from behind its head, each with its line end; split at LF only."""
+    file.seek(head)
+    return iter(file)
+
+
+def content_hash(head: bytes, digests: Iterable[bytes]) -> str:
+    """The hash of a file's content, from the digests of its lines in order."""
+    whole = blake2b(head, digest_size=16)
+    whole.update(b"".join(digests))
+    return whole.hexdigest()
+
+
+def content_of(path: Path) -> str:
+    """The content hash of a file on the disk, by reading it; empty if it is not there."""
+    try:
+        with path.open("rb", buffering=BLOCK) as file:
+            head = framing(file).head
+            return content_hash(head, map(digest, lines(file, len(head))))
+    except FileNotFoundError:
+        return ""
+
+
+EMPTY = content_hash(b"", ())
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A dataset file held open: it stays what it was when another one takes its name."""
+
+    descriptor: int
+    signature: str
+
+    def read(self, offset: int, length: int) -> bytes:
+        """A range of bytes; shorter only if the file was cut meanwhile."""
+        return os.pread(self.descriptor, length, offset)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[OpenFile]:
+    """The file, open for the length of the block.
+
+    :raises StoreError: if it cannot be opened.
+    """
+    with disk(f"{path.name} could not be opened"):
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+    try:
+        yield OpenFile(descriptor, signature(descriptor))
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,163 @@
+"""The folder in which a dataset is built before the library knows of it."""
+
+import base64
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from uuid import uuid4
+
+import orjson
+from filelock import FileLock
+
+from app.domain.facts import Facts
+from app.store.atomic import BLOCK, Staged, disk, sync_folder
+from app.store.datasets import content_hash
+from app.store.index import Builder, Index, Summary
+from app.store.indexing import adopt, sign
+
+
+class ImportFolder:
+    """A folder of its own for one import; it goes away with everything in it unless it is published."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.upload = path / "upload"
+        self.dataset = path / "dataset.jsonl"
+        self.rejected = path / "rejected.jsonl"
+        self.sidecar = path / "sidecar.json"
+        self.index = Index(path / "index")
+
+    def writer(self) -> "ImportWriter":
+        """A new dataset, begun anew."""
+        for file in (self.dataset, self.rejected):
+            file.unlink(missing_ok=True)
+        return ImportWriter(self)
+
+    def copy_sidecar(self, source: Path) -> bool:
+        """Copy a sidecar byte for byte; False if there is none to read."""
+        if not source.is_file():
+            return False
+        file = Staged(self.sidecar)
+        with source.open("rb") as data:
+            file.copy(data.fileno(), 0, os.fstat(data.fileno()).st_size)
+        file.close()
+        return True
+
+    def receive(self, stream: IO[bytes], progress: Callable[[int], None]) -> str:
+        """Keep an upload; returns the sha256 of its bytes."""
+        hashed = hashlib.sha256()
+        file = Staged(self.upload)
+        with disk("The upload could not be kept"):
+            try:
+                while block := stream.read(BLOCK):
+                    hashed.update(block)
+                    file.write(block)
+                    progress(file.size)
+            finally:
+                file.close()
+        return hashed.hexdigest()
+
+    def publish_index(self, index: Index, file: Path, mark: str) -> None:
+        """Put the finished index in its place, as that of the published ``file``."""
+        adopt(index, self.index)
+        sign(index, mark)
+
+
+class ImportWriter:
+    """Writes the dataset, its index and its rejected records side by side, line by line."""
+
+    def __init__(self, folder: ImportFolder) -> None:
+        self.folder = folder
+        self._file = Staged(folder.dataset)
+        self._index: Builder = folder.index.builder()
+        self._rejected: Staged | None = None
+        self.rejected = 0
+
+    @property
+    def entries(self) -> int:
+        """How many entries were written."""
+        return self._index.entries
+
+    def add(self, text: bytes, found: Facts, texts: Iterable[tuple[str, str]]) -> None:
+        """Write one entry."""
+        self._index.add(self._file.size, len(text) + 1, found, texts)
+        self._file.write(text)
+        self._file.write(b"\n")
+
+    def reject(self, line: int, offset: int, raw: bytes, reason: str) -> None:
+        """Put a record aside, byte for byte."""
+        if self._rejected is None:
+            self._rejected = Staged(self.folder.rejected)
+        self._rejected.write(rejected_line(line, offset, raw, reason))
+        self.rejected += 1
+
+    def finish(self) -> Summary:
+        """Flush everything; the summary still lacks the signature of the published file."""
+        self._file.close()
+        if self._rejected:
+            self._rejected.close()
+        sync_folder(self.folder.path)
+        content = content_hash(b"", (bytes(self._index.digests),))
+        summary = Summary("", content, "", "\n", True, self._index.lines, self._index.entries, self._file.size)
+        self._index.finish(summary)
+        return summary
+
+    def abandon(self) -> None:
+        """Drop everything."""
+        self._file.discard()
+        if self._rejected:
+            self._rejected.discard()
+        self._index.abandon()
+
+
+def rejected_line(line: int, offset: int, raw: bytes, reason: str) -> bytes:
+    """A rejected record as it is kept (formats.md §5)."""
+    try:
+        kept = {"text": raw.decode("utf-8")}
+    except UnicodeDecodeError:
+        kept = {"base64": base64.b64encode(raw).decode("ascii")}
+    return orjson.dumps({"line": line, "offset": offset, "reason": reason, **kept}) + b"\n"
+
+
+@contextmanager
+def import_folder(imports: Path) -> Iterator[ImportFolder]:
+    """A new folder for an import; whatever is still in it when the block ends is removed."""
+    name = uuid4().hex
+    lock = FileLock(imports / f"{name}.lock")
+    with disk("The import could not be started"):
+        lock.acquire()
+        path = imports / name
+        path.mkdir(mode=0o700)
+    try:
+        with disk("The import could not be written"):
+            yield ImportFolder(path)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+        lock.release()
+        (imports / f"{name}.lock").unlink(missing_ok=True)
+
+
+def sha256_of(path: Path, progress: Callable[[int], None]) -> str:
+    """The sha256 of a file.
+
+    :raises StoreError: if it cannot be read.
+    """
+    hashed, done = hashlib.sha256(), 0
+    with disk(f"{path} could not be read"), path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            hashed.update(block)
+            done += len(block)
+            progress(done)
+    return hashed.hexdigest()
+
+
+def read_rejected(path: Path) -> list[bytes]:
+    """The lines of a file of rejected records; none if there is no such file."""
+    with disk("The rejected records could not be read"):
+        if not path.exists():
+            return []
+        return [line for line in path.read_bytes().split(b"\n") if line]

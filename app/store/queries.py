@@ -1,0 +1,170 @@
+"""Lists as questions to an index: which entries a view names, in which order."""
+
+import sqlite3
+from array import array
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.facts import Kind
+from app.domain.tags import slug
+from app.domain.view import View
+
+_ORDERS = {
+    "position": "rank",
+    "-position": "rank DESC",
+    "length": "characters, rank",
+    "-length": "characters DESC, rank",
+    "exchanges": "exchanges, rank",
+    "-exchanges": "exchanges DESC, rank",
+}
+_COLUMNS = "rank, offset, length, uuid, digest, tags, messages, exchanges, characters"
+
+
+@dataclass(frozen=True, slots=True)
+class RowFacts:
+    """What the index says of one entry in a list."""
+
+    rank: int
+    offset: int
+    length: int
+    uuid: str | None
+    digest: bytes
+    tags: int
+    messages: int
+    exchanges: int
+    characters: int
+
+
+def condition(view: View) -> tuple[str, list[Any]]:
+    """The filters of a view, without its search, as an SQL condition and its values."""
+    parts, values = [f"kind = {int(Kind.ENTRY)}"], []
+    for column, least, most in (
+        ("exchanges", view.min_exchanges, view.max_exchanges),
+        ("characters", view.min_length, view.max_length),
+    ):
+        for sign, bound in ((">=", least), ("<=", most)):
+            if bound is not None:
+                parts.append(f"{column} {sign} ?")
+                values.append(bound)
+    tagged, names = _tag_condition(view)
+    if tagged:
+        parts.append(tagged)
+        values.extend(names)
+    return " AND ".join(parts), values
+
+
+def _tag_condition(view: View) -> tuple[str, list[Any]]:
+    names = sorted({slug(tag) or tag.strip() for tag in view.tags})
+    choices, values = [], []
+    if names:
+        marks = ",".join("?" * len(names))
+        if view.tag_mode == "any":
+            choices.append(f"rank IN (SELECT rank FROM tags WHERE slug IN ({marks}))")
+            values.extend(names)
+        else:
+            each = " AND ".join("rank IN (SELECT rank FROM tags WHERE slug = ?)" for _ in names)
+            only = f" AND tags = {len(names)}" if view.tag_mode == "exact" else ""
+            choices.append(f"({each}{only})")
+            values.extend(names)
+    if view.untagged:
+        choices.append("tags = 0")
+    return (f"({' OR '.join(choices)})", values) if choices else ("", [])
+
+
+def count(connection: sqlite3.Connection, view: View) -> int:
+    """How many entries pass the filters of a view, its search aside."""
+    where, values = condition(view)
+    return int(connection.execute(f"SELECT count(*) FROM lines WHERE {where}", values).fetchone()[0])
+
+
+def page(connection: sqlite3.Connection, view: View, *, start: int, size: int) -> list[RowFacts]:
+    """A stretch of the entries that pass the filters, in the order of the view."""
+    where, values = condition(view)
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]} LIMIT ? OFFSET ?",
+        (*values, size, start),
+    )
+    return [RowFacts(*row) for row in rows]
+
+
+def rows(connection: sqlite3.Connection, ranks: Iterable[int]) -> list[RowFacts]:
+    """The facts of some entries, in the order given."""
+    query = f"SELECT {_COLUMNS} FROM lines WHERE rank = ?"
+    return [RowFacts(*connection.execute(query, (rank,)).fetchone()) for rank in ranks]
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """The entries that a search has to look through, in order: their ranks and their places in the text cache."""
+
+    ranks: "array[int]"
+    starts: "array[int]"
+    lengths: "array[int]"
+
+
+def segments(connection: sqlite3.Connection, view: View) -> Segments:
+    """The entries that pass the filters, in the order of the view, for a search."""
+    where, values = condition(view)
+    found = Segments(array("q"), array("q"), array("q"))
+    for rank, start, length in connection.execute(
+        f"SELECT rank, text_start, text_length FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]}", values
+    ):
+        found.ranks.append(rank)
+        found.starts.append(start)
+        found.lengths.append(length)
+    return found
+
+
+def tag_labels(connection: sqlite3.Connection, rank: int) -> list[tuple[str, str]]:
+    """The tags of one entry: slug and spelling."""
+    return list(connection.execute("SELECT slug, label FROM tags WHERE rank = ? ORDER BY slug", (rank,)))
+
+
+def tag_counts(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
+    """Every tag with one spelling of it and the number of its entries, most used first."""
+    return list(
+        connection.execute("SELECT slug, min(label), count(*) FROM tags GROUP BY slug ORDER BY count(*) DESC, slug")
+    )
+
+
+def neighbours(connection: sqlite3.Connection, rank: int) -> tuple[int | None, int | None]:
+    """The ranks of the entries before and after one."""
+    kind = f"kind = {int(Kind.ENTRY)}"
+    before = connection.execute(f"SELECT max(rank) FROM lines WHERE rank < ? AND {kind}", (rank,)).fetchone()
+    after = connection.execute(f"SELECT min(rank) FROM lines WHERE rank > ? AND {kind}", (rank,)).fetchone()
+    return before[0], after[0]
+
+
+def number(connection: sqlite3.Connection, rank: int) -> int:
+    """Which entry of the file it is, from 1."""
+    kind = f"kind = {int(Kind.ENTRY)}"
+    return int(connection.execute(f"SELECT count(*) FROM lines WHERE rank <= ? AND {kind}", (rank,)).fetchone()[0])
+
+
+def between(connection: sqlite3.Connection, low: int, high: int) -> int:
+    """How many entries have a rank above ``low`` and up to ``high``."""
+    kind = f"kind = {int(Kind.ENTRY)}"
+    query = f"SELECT count(*) FROM lines WHERE rank > ? AND rank <= ? AND {kind}"
+    return int(connection.execute(query, (low, high)).fetchone()[0])
+
+
+def matching_ids(connection: sqlite3.Connection, text: str) -> set[int]:
+    """The ranks of the entries whose uuid holds a text."""
+    like = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    return {row[0] for row in connection.execute("SELECT rank FROM lines WHERE uuid LIKE ? ESCAPE '\\'", (like,))}
+
+
+def every_tag(connection: sqlite3.Connection) -> list[tuple[int, str]]:
+    """Rank and spelling of every tag of every entry."""
+    return list(connection.execute("SELECT rank, label FROM tags"))
+
+
+def unreadable(connection: sqlite3.Connection) -> list[tuple[int, int, int, str]]:
+    """Rank, offset, length and reason of each line that is no entry and not blank."""
+    return list(
+        connection.execute(
+            "SELECT rank, offset, length, reason FROM lines JOIN reasons USING (rank)"
+            f" WHERE kind = {int(Kind.UNREADABLE)} ORDER BY rank"
+        )
+    )

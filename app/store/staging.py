@@ -1,0 +1,109 @@
+"""Writing the new version of a dataset file beside the old one; unchanged lines are copied as byte ranges."""
+
+import os
+import sqlite3
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.domain.change import Change, ChangeSet
+from app.store.atomic import Staged, reached, sync_folder
+from app.store.datasets import content_hash
+from app.store.index import Index, Summary
+from app.store.indexing import NewLine, update
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where every line of a file stands: ``offsets`` has one more item, the end of the file."""
+
+    head: bytes
+    ranks: "array[int]"
+    offsets: "array[int]"
+    digests: list[bytes]
+
+    @classmethod
+    def of(cls, connection: sqlite3.Connection, summary: Summary) -> "Layout":
+        """The layout of the file that an index describes."""
+        ranks, offsets, digests = array("q"), array("q"), []
+        for rank, offset, mark in connection.execute("SELECT rank, offset, digest FROM lines ORDER BY rank"):
+            ranks.append(rank)
+            offsets.append(offset)
+            digests.append(mark)
+        offsets.append(summary.size)
+        return cls(bytes.fromhex(summary.head), ranks, offsets, digests)
+
+    @property
+    def count(self) -> int:
+        """How many lines there are."""
+        return len(self.ranks)
+
+    def position(self, rank: int) -> int:
+        """Which line has this rank, from 0."""
+        return bisect_left(self.ranks, rank)
+
+    def line(self, file: int, position: int) -> bytes:
+        """The raw line at a position of the open file."""
+        start, stop = self.offsets[position], self.offsets[position + 1]
+        return os.pread(file, stop - start, start)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A staged file: its path, content hash and size, and where each changed line stands in it."""
+
+    path: Path
+    content: str
+    size: int
+    lines: int
+    placed: tuple[tuple[Change, int, int], ...]  # change, offset, length
+
+
+def stage(path: Path, source: int, layout: Layout, changes: ChangeSet, *, mode: int = 0o600) -> Written:
+    """Write the changed file under the temporary name ``path`` and flush it to the disk.
+
+    :param source: the open old file.
+    :raises OSError: if the disk refuses; nothing is left of the staged file.
+    :raises ValueError: if a line is not the one that its change was made from; likewise.
+    """
+    file = Staged(path, mode=mode)
+    placed: list[tuple[Change, int, int]] = []
+    digests: list[bytes] = []
+    try:
+        file.write(layout.head)
+        for piece in changes.pieces(layout.count):
+            if isinstance(piece, Change):
+                line = piece.splice(b"" if piece.before is None else layout.line(source, piece.before))
+                placed.append((piece, file.size, len(line)))
+                digests.append(piece.now)
+                file.write(line)
+            else:
+                start, stop = piece
+                file.copy(source, layout.offsets[start], layout.offsets[stop] - layout.offsets[start])
+                digests.extend(layout.digests[start:stop])
+        reached("staged written")
+        file.close()
+        sync_folder(path.parent)
+    except BaseException:
+        file.discard()
+        raise
+    reached("staged flushed")
+    return Written(path, content_hash(layout.head, digests), file.size, len(digests), tuple(placed))
+
+
+def follow(index: Index, file: Path, changes: ChangeSet, written: Written, summary: Summary) -> Summary:
+    """Move the index along once ``file`` is in place; returns what it then says.
+
+    :param summary: what the index is to describe; it counts the entries itself.
+    """
+    with file.open("rb") as data:
+        rewritten = [item for item in written.placed if item[0].before is not None]
+        fresh = [item for item in written.placed if item[0].before is None]
+        return update(index, changes, _read(data.fileno(), rewritten), _read(data.fileno(), fresh), summary)
+
+
+def _read(descriptor: int, placed: list[tuple[Change, int, int]]) -> Iterator[NewLine]:
+    for change, offset, length in placed:
+        yield NewLine.of(change, os.pread(descriptor, length, offset))
