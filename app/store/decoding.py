@@ -143,8 +143,9 @@ def _gunzipped(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def _decoded(blocks: Iterator[bytes], decoder: codecs.IncrementalDecoder | None) -> Iterator[bytes]:
     start, blocks = _peeked(blocks)
     for mark, name in _MARKS:
-        if decoder is None and start.startswith(mark):
+        if start.startswith(mark):  # a mark is surer than any name
             decoder = _decoder(name)
+            break
     if decoder is None:
         return blocks
     return _transcoded(blocks, decoder)
@@ -161,6 +162,7 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder | None:
     try:
         "x".encode(encoding)  # refuses codecs that are no text encoding, such as “hex”
         name = codecs.lookup(encoding).name
+        name = {"utf-16": "utf-16-le", "utf-32": "utf-32-le"}.get(name, name)  # where no mark tells
         if name in ("utf-8", "utf-8-sig", "ascii"):
             return None
         codecs.getincrementaldecoder(name)(_KEEP).decode(b"x")  # refuses those that know no error handlers

@@ -210,6 +210,7 @@ def _head_lines(window: Window) -> Iterator[bytes]:
 
 
 def _value(text: bytes) -> object:
+    """The value in the text; the class NotJson, which equals no value, if it is none."""
     try:
         return loads(text)
     except NotJson:
@@ -260,7 +261,7 @@ def _begins_with_record(window: Window) -> bool:
     if start < 0 or window.buffer[start] != ord("{"):
         return False
     try:
-        first = _value(bytes(window.buffer[start : window.value_end(start)]))
+        first = _value(bytes(window.buffer[start : window.value_end(start)]))  # may be no JSON: one to reject
     except Broken:
         return False
     return bool(recognise(first)) or not is_turn(first)

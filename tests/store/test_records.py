@@ -357,6 +357,45 @@ def test_lines_of_any_bytes_come_out_whole(tmp_path_factory, lines, end):
         assert [record.raw for record in reader] == [line for line in lines if line.strip()]
 
 
+PIECES = [
+    b'{"a": 1}',
+    b'"data":',
+    b'"messages": [',
+    b"[",
+    b"]",
+    b"{",
+    b"}",
+    b",",
+    b'"',
+    b"\\",
+    b"\n",
+    b"\r\n",
+    b" ",
+    b"7",
+]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES) | st.binary(max_size=3), max_size=30).map(b"".join),
+    st.sampled_from([None, "utf-8", "cp1252", "utf-16"]),
+)
+def test_any_bytes_are_read_or_refused_in_words(tmp_path_factory, content, encoding):
+    path = tmp_path_factory.mktemp("any") / "file"
+    path.write_bytes(content)
+    try:
+        with open_records(path, encoding=encoding) as reader:
+            records = list(reader)
+    except (UnknownEncoding, DamagedFile):
+        return
+    places = [(record.offset, record.offset + len(record.raw)) for record in records]
+    assert all(end <= start for (_, end), (start, _) in pairwise(places))
+    assert all(record.raw.strip() for record in records)
+    if encoding == "utf-8" and reader.form in ("jsonl", "object"):
+        assert b"".join(b"".join(record.raw for record in records).split()) == b"".join(
+            content.removeprefix(b"\xef\xbb\xbf").split()
+        )
+
+
 @needs_samples
 @pytest.mark.parametrize("path", SUITE, ids=lambda path: path.name)
 def test_bad_input_goes_through_whole_as_a_file(path):
