@@ -18,7 +18,7 @@ Side = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One part of both versions. A side is a row of (``same`` or ``different``, text); none where it is absent."""
+    """One part of both versions. A side is pairs of (``same`` or ``different``, text); None where absent."""
 
     label: str
     before: Side | None
@@ -29,14 +29,18 @@ def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
     """Every part in which the two versions differ, in reading order."""
     old, new = _parts(before), _parts(after)
     labels = list(dict.fromkeys([*old, *new]))
-    return tuple(_line(label, old.get(label), new.get(label)) for label in labels if old.get(label) != new.get(label))
+    return tuple(
+        _line(label, old.get(label), new.get(label)) for label in labels if old.get(label) != new.get(label)
+    )
 
 
 def _parts(value: Mapping[str, Any] | None) -> dict[str, str]:
     """What can be compared, by its label: each message, the tags, each further key."""
     if value is None:
         return {}
-    parts = {f"Message {index}": _message(message) for index, message in enumerate(messages_of(value), start=1)}
+    parts = {
+        f"Message {index}": _message(message) for index, message in enumerate(messages_of(value), start=1)
+    }
     if tags_of(value):
         parts["Tags"] = ", ".join(tags_of(value))
     for key, item in value.items():
@@ -63,7 +67,10 @@ def _line(label: str, before: str | None, after: str | None) -> Line:
         return Line(label, _all_different(before), _all_different(after))
     left: list[tuple[str, str]] = []
     right: list[tuple[str, str]] = []
-    for name, start, end, other_start, other_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    # a space alone between two changes counts as changed, or the page would flicker with marks
+    for name, start, end, other_start, other_end in SequenceMatcher(
+        None, old, new, autojunk=False
+    ).get_opcodes():
         same = name == "equal" and (end == len(old) or "".join(old[start:end]).strip())
         _add(left, SAME if same else DIFFERENT, old[start:end])
         _add(right, SAME if same else DIFFERENT, new[other_start:other_end])
@@ -71,7 +78,7 @@ def _line(label: str, before: str | None, after: str | None) -> Line:
 
 
 def _add(side: list[tuple[str, str]], kind: str, words: Sequence[str]) -> None:
-    """Append words; a space alone between two changes belongs to them, or the page would flicker with marks."""
+    """Append words, joined to what stands before them if that is of the same kind."""
     text = "".join(words)
     if text and side and side[-1][0] == kind:
         side[-1] = (kind, side[-1][1] + text)

@@ -53,7 +53,9 @@ def as_posted(stored: str) -> str:
     return shown(stored).replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
-def merged(stored: Mapping[str, Any], rows: Sequence[Row], *, kept: Sequence[int], added: Sequence[str]) -> dict[str, Any]:
+def merged(
+    stored: Mapping[str, Any], rows: Sequence[Row], *, kept: Sequence[int], added: Sequence[str]
+) -> dict[str, Any]:
     """The entry's new value: ``stored`` with what the form changed and nothing else.
 
     :param kept: indexes into the stored tags that stay, in any order.
@@ -92,7 +94,11 @@ def _tags(stored: Mapping[str, Any], kept: Sequence[int], added: Sequence[str]) 
     """
     before = tags_of(stored)
     stay = set(kept)
-    fresh = [tag for tag in dict.fromkeys(added) if tag not in {before[index] for index in stay if index < len(before)}]
+    fresh = [
+        tag
+        for tag in dict.fromkeys(added)
+        if tag not in {before[index] for index in stay if index < len(before)}
+    ]
     if not fresh and stay >= set(range(len(before))):
         return None
     found = stored.get("tags")

@@ -1,0 +1,88 @@
+"""Every failure becomes one page or one alert: what happened, whether the files are safe, what to do."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, Response, current_app, make_response, redirect, render_template, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import AppError, Moved
+from app.web import htmx
+
+SAFE = "Your dataset files were not changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What a person reads when something did not work."""
+
+    status: int
+    message: str
+    hint: str
+    safe: str = SAFE
+
+
+KNOWN = {
+    400: Failure(400, "The request could not be read.", "Go back, reload the page and send it again."),
+    404: Failure(
+        404,
+        "There is no page at this address.",
+        "It may have been renamed or deleted. The library lists everything there is.",
+    ),
+    405: Failure(405, "This address cannot be used that way.", "Go back and use the button on the page."),
+    413: Failure(
+        413,
+        "What was sent is larger than a form may be.",
+        "Put it in a file and open that file from the library.",
+    ),
+    500: Failure(
+        500,
+        "Something in RoleThread failed that should not have.",
+        "What happened stands in the terminal where RoleThread runs. Reload the page to go on.",
+        "Your dataset files are whole: a change is written completely or not at all.",
+    ),
+}
+
+
+def install(app: Flask) -> None:
+    """Answer every error that a view raises."""
+    app.register_error_handler(Moved, _moved)
+    app.register_error_handler(AppError, _foreseen)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def show(failure: Failure) -> Response:
+    """The failure as an alert under the header for htmx, else as a page."""
+    if not htmx.is_htmx():
+        page = "errors/failed.html" if failure.status == 500 else "errors/error.html"
+        return make_response(render_template(page, failure=failure, title=failure.message), failure.status)
+    response = make_response(render_template("errors/_alert.html", failure=failure), failure.status)
+    response.headers["HX-Retarget"] = "#alert"
+    response.headers["HX-Reswap"] = "innerHTML"
+    response.headers["HX-Push-Url"] = "false"
+    return response
+
+
+def _foreseen(error: AppError) -> Response:
+    return show(Failure(error.status, error.message, error.hint))
+
+
+def _moved(error: Moved) -> BaseResponse:
+    """A renamed dataset's old address leads to the new one, for reading."""
+    if request.method not in ("GET", "HEAD") or not request.endpoint:
+        return _foreseen(error)
+    arguments: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {})}
+    return redirect(url_for(request.endpoint, **{**arguments, "slug": error.details["slug"]}), 302)
+
+
+def _http(error: HTTPException) -> BaseResponse:
+    if error.code is None or error.code < 400:
+        return current_app.make_response(error.get_response())
+    return show(KNOWN.get(error.code) or Failure(error.code, f"{error.name}.", "Go back and try again."))
+
+
+def _unforeseen(error: Exception) -> Response:
+    current_app.logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    return show(KNOWN[500])

@@ -1,0 +1,167 @@
+"""The form of one entry: its messages, its tags, and the revision that it was opened at."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+from wtforms import (
+    FieldList,
+    FormField,
+    HiddenField,
+    IntegerField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import Length, Optional
+
+from app.domain.entry import Message, messages_of, tags_of
+from app.domain.form_text import Row, harm, merged, shown
+from app.web.forms import Form
+
+ROLES = ("system", "user", "assistant", "tool")
+FIRST_ROWS = ("system", "user", "assistant")
+LONGEST_ROLE = 200
+LONGEST_TAG = 200
+
+
+class MessageForm(Form):
+    """One message. ``origin`` is its index in the stored entry: keys that no form shows stay with it."""
+
+    origin = IntegerField(validators=[Optional()])
+    role = StringField(validators=[Length(max=LONGEST_ROLE)])
+    text = TextAreaField()
+
+
+class EntryForm(Form):
+    """A whole entry. Tags that it has are boxes with their index; new ones are text."""
+
+    revision = HiddenField()
+    view = HiddenField()
+    messages = FieldList(FormField(MessageForm))
+    keep_tags = SelectMultipleField(coerce=int, validate_choice=False)
+    new_tags = SelectMultipleField(coerce=str, validate_choice=False)
+    add_tags = StringField(
+        "Add tags", description="Separate tags with commas.", validators=[Length(max=LONGEST_TAG * 20)]
+    )
+
+    @classmethod
+    def of(cls, value: dict[str, Any], *, revision: str = "", view: str = "") -> "EntryForm":
+        """The form of an entry as it stands."""
+        messages = [
+            {
+                "origin": index,
+                "role": shown(message.role),
+                "text": message.text if is_editable(message) else "",
+            }
+            for index, message in enumerate(messages_of(value))
+        ]
+        kept = list(range(len(tags_of(value))))
+        return cls(
+            data={"revision": revision, "view": view, "messages": messages, "keep_tags": kept, "new_tags": []}
+        )
+
+    @classmethod
+    def blank(cls, *, view: str = "", roles: Sequence[str] = FIRST_ROWS) -> "EntryForm":
+        """The form of an entry that is still to be written."""
+        messages = [{"origin": None, "role": role, "text": ""} for role in roles]
+        return cls(data={"view": view, "messages": messages, "keep_tags": [], "new_tags": []})
+
+    @classmethod
+    def of_draft(cls, payload: dict[str, list[str]]) -> "EntryForm":
+        """The form as it was when the draft was kept."""
+        return cls(MultiDict(payload))
+
+    def payload(self) -> dict[str, list[str]]:
+        """Everything that was posted, to be kept as a draft."""
+        pairs: dict[str, list[str]] = {}
+        for name, value in self.posted():
+            pairs.setdefault(name, []).append(value)
+        return pairs
+
+    def posted(self) -> list[tuple[str, str]]:
+        """The names and values that a browser posts for this form as it stands."""
+        pairs = [("revision", self.revision.data or ""), ("add_tags", self.add_tags.data or "")]
+        pairs += [("keep_tags", str(index)) for index in self.keep_tags.data or ()]
+        pairs += [("new_tags", tag) for tag in self.new_tags.data or ()]
+        for index, row in enumerate(self.rows()):
+            if row.origin is not None:
+                pairs.append((f"messages-{index}-origin", str(row.origin)))
+            pairs.append((f"messages-{index}-role", row.role))
+            if row.text is not None:
+                pairs.append((f"messages-{index}-text", row.text))
+        return pairs
+
+    def first_error(self) -> str:
+        """The first thing that does not fit, as a sentence."""
+        return "A role or a tag is longer than it may be." if self.errors else ""
+
+    def rows(self) -> tuple[Row, ...]:
+        """The messages as posted; text is none where the form had no box for it."""
+        return tuple(
+            Row(row.form.origin.data, row.form.role.data or "", row.form.text.data) for row in self.messages
+        )
+
+    def tags(self) -> tuple[str, ...]:
+        """The new tags, trimmed, each once."""
+        typed = [*(self.new_tags.data or ()), *(self.add_tags.data or "").split(",")]
+        return tuple(dict.fromkeys(tag.strip() for tag in typed if tag and tag.strip()))
+
+    def merged_into(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """The entry's new value: ``stored`` with what this form changed."""
+        return merged(stored, self.rows(), kept=self.keep_tags.data or (), added=self.tags())
+
+    def written(self) -> dict[str, Any]:
+        """The value of a new entry: messages with text, and the tags."""
+        rows = [row for row in self.rows() if row.text]
+        return {**merged({}, rows, kept=(), added=()), "tags": list(self.tags())}
+
+
+def is_editable(message: Message) -> bool:
+    """Whether the message's text can be edited in a form."""
+    return message.is_text and not harm(message.text)
+
+
+def why_not_editable(message: Message) -> str:
+    """One sentence for a message that is shown read-only; empty for one that has a box."""
+    if message.is_text:
+        reason = harm(message.text)
+        return f"Read-only here: {reason}." if reason else ""
+    return "Read-only here: its content is not plain text. It is kept as it stands."
+
+
+def rearranged(form: EntryForm, act: str) -> tuple[EntryForm, str]:
+    """The posted form with one message added, removed or moved, and the id of the control to focus.
+
+    :param act: ``add:user``, ``remove:2``, ``up:2`` or ``down:2``; anything else leaves the form as it is.
+    """
+    rows = [dict(row.data) for row in form.messages]
+    name, _, argument = act.partition(":")
+    focus = ""
+    if name == "add":
+        rows.append({"origin": None, "role": argument if argument in ROLES else "user", "text": ""})
+        focus = f"messages-{len(rows) - 1}-text"
+    elif argument.isascii() and argument.isdecimal() and int(argument) < len(rows) and name in _MOVES:
+        focus = _MOVES[name](rows, int(argument))
+    data = {**form.data, "messages": rows}
+    return EntryForm(data=data), focus
+
+
+def _remove(rows: list[dict[str, Any]], index: int) -> str:
+    del rows[index]
+    return f"messages-{min(index, len(rows) - 1)}-remove" if rows else "add-user"
+
+
+def _up(rows: list[dict[str, Any]], index: int) -> str:
+    to = max(0, index - 1)
+    rows.insert(to, rows.pop(index))
+    return f"messages-{to}-{'up' if to else 'down'}"
+
+
+def _down(rows: list[dict[str, Any]], index: int) -> str:
+    to = min(len(rows) - 1, index + 1)
+    rows.insert(to, rows.pop(index))
+    return f"messages-{to}-{'down' if to < len(rows) - 1 else 'up'}"
+
+
+_MOVES: dict[str, Callable[[list[dict[str, Any]], int], str]] = {"remove": _remove, "up": _up, "down": _down}

@@ -1,0 +1,115 @@
+"""The state of a list as it stands in an address, both ways."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from werkzeug.datastructures import MultiDict
+from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField
+from wtforms.validators import AnyOf, Length, NumberRange, Optional
+
+from app.domain.view import SIZES, View
+from app.web.forms import Form
+
+MODES = (("contains", "contains"), ("words", "all words"), ("phrase", "exact phrase"), ("regex", "regex"))
+SCOPES = (
+    ("user", "User"),
+    ("assistant", "Assistant"),
+    ("system", "System"),
+    ("character", "Any character"),
+    ("tags", "Tags"),
+    ("id", "Id"),
+)
+TAG_MODES = (("any", "any of them"), ("all", "all of them"), ("exact", "exactly these"))
+SORTS = (
+    ("position", "Place in the file"),
+    ("-position", "Last first"),
+    ("-length", "Longest first"),
+    ("length", "Shortest first"),
+    ("-exchanges", "Most exchanges"),
+    ("exchanges", "Fewest exchanges"),
+)
+LARGEST = 10**12
+
+
+class ViewForm(Form):
+    """Search, filters, sort and page. What cannot be read counts as not given."""
+
+    q = StringField(validators=[Length(max=1000)])
+    mode = SelectField(choices=MODES, default="contains")
+    scope = SelectMultipleField(choices=SCOPES)
+    case = BooleanField()
+    accents = BooleanField()
+    tag = SelectMultipleField(validate_choice=False)
+    tag_mode = SelectField(choices=TAG_MODES, default="any")
+    untagged = BooleanField()
+    min_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
+    max_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
+    min_length = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
+    max_length = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
+    sort = SelectField(choices=SORTS, default="position")
+    page = IntegerField(default=1, validators=[Optional(), NumberRange(1, LARGEST)])
+    size = IntegerField(validators=[Optional(), AnyOf(SIZES)])
+
+
+NAMES = {"q": "query", "scope": "scopes", "case": "match_case", "accents": "ignore_accents", "tag": "tags"}
+
+
+def view_of(args: "MultiDict[str, str]", *, size: int) -> View:
+    """The view that an address names.
+
+    :param size: rows per page where the address names none.
+    """
+    given: MultiDict[str, str] = MultiDict(
+        (name, value) for name, value in args.items(multi=True) if value != ""
+    )
+    form = ViewForm(given)
+    form.validate()
+    values = {
+        NAMES.get(field.name, field.name): field.data
+        for field in form
+        if field.name in given and not field.errors and field.data is not None
+    }
+    return View(**{"size": size, **_sequences(values)})
+
+
+def _sequences(values: dict[str, Any]) -> dict[str, Any]:
+    if "scopes" in values:
+        values["scopes"] = tuple(values["scopes"])
+    if "tags" in values:
+        typed = (tag.strip() for part in values["tags"] for tag in part.split(","))
+        values["tags"] = tuple(dict.fromkeys(tag for tag in typed if tag))
+    return values
+
+
+def address_of(view: View, **further: Any) -> dict[str, Any]:
+    """What stands in the address for a view: only what differs from a plain list.
+
+    :param further: more names for the address, ``entry`` for one; none are left out.
+    """
+    plain = View()
+    fields = [field for field in ViewForm() if field.name != "size" or view.size in SIZES]
+    pairs: dict[str, Any] = {}
+    for field in fields:
+        name = NAMES.get(field.name, field.name)
+        value = getattr(view, name)
+        if value != getattr(plain, name):
+            pairs[field.name] = _spelt(value)
+    return {**pairs, **{name: value for name, value in further.items() if value}}
+
+
+def _spelt(value: Any) -> Any:
+    if value is True:
+        return "1"
+    return list(value) if isinstance(value, tuple) else value
+
+
+def query_of(address: Mapping[str, Any]) -> str:
+    """The address's pairs as a query string, without the question mark."""
+    return urlencode(address, doseq=True)
+
+
+def is_narrowed(view: View) -> bool:
+    """Whether anything beside the search words is set, so that the filters should stand open."""
+    quiet = ("q", "page", "size", "mode")
+    return any(name not in quiet for name in address_of(view))

@@ -1,0 +1,160 @@
+"""A dataset's entries: the list with its filters, and the open entry beside it."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, flash, redirect, request, url_for
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.domain.tagging import TagEdit
+from app.domain.view import View
+from app.errors import AppError, Refused
+from app.services import browsing, editing
+from app.services.browsing import Listing
+from app.web.context import library, preferences
+from app.web.forms import view as view_form
+from app.web.htmx import answer, fragments, target, with_address
+from app.web.views import opened
+
+bp = Blueprint("entries", __name__, url_prefix="/datasets/<slug>")
+
+
+@bp.get("/")
+def show(slug: str) -> Response:
+    """The list; with ``entry=`` in the address, that entry too."""
+    view = view_of_request()
+    key = request.args.get("entry", "")
+    context = page_context(slug, view, key)
+    if target() == "listing":
+        response = answer("entries/page.html", ("listing",), announce=_counted(context["listing"]), **context)
+        return with_address(
+            response, address(slug, view, entry=key), push=request.headers.get("HX-Source") != "input#q"
+        )
+    if target() == "entry":
+        return opened.answer_entry(context)
+    return answer("entries/page.html", (), **context)
+
+
+@bp.get("/count")
+def count(slug: str) -> Response:
+    """The exact number of entries that a view shows, for a list that did not wait for it."""
+    view = view_of_request()
+    total = library().dataset(slug).entries
+    try:
+        matched, problem = browsing.count(library(), slug, view), ""
+    except AppError as error:
+        matched, problem = 0, error.message
+    listing = Listing((), view.page, None, matched, total, False, problem)
+    announce = problem or f"{matched:,} of {_entries(total)} match."
+    return fragments("entries", "count", listing=listing, count_url="", announce=announce)
+
+
+@bp.post("/bulk")
+def bulk(slug: str) -> BaseResponse:
+    """Change the selected entries, or everything that the view shows, in one operation."""
+    view = view_in_form()
+    act = request.form.get("do", "")
+    keys = _selected(slug, view)
+    if act == "export":
+        return redirect(url_for("exporting.show", slug=slug, **_export_scope(view, keys)), 303)
+    if act == "delete":
+        done = editing.delete_entries(library(), slug, keys)
+        flash(f"Deleted {_entries(done.changed)}.")
+    else:
+        done = editing.edit_tags(library(), slug, keys, _tag_edit(act))
+        flash(
+            f"Changed the tags of {_entries(done.changed)}."
+            if done.changed
+            else "These entries had those tags already."
+        )
+    return redirect(address(slug, view), 303)
+
+
+def _selected(slug: str, view: View) -> list[str]:
+    """The keys that the person chose.
+
+    :raises Refused: if nothing is selected.
+    """
+    if request.form.get("everything") == "1":
+        keys = browsing.matching_keys(library(), slug, view)
+    else:
+        keys = request.form.getlist("keys")
+    if not keys:
+        raise Refused("No entry is selected.", "Check the boxes of the entries you mean.")
+    return list(keys)
+
+
+def _tag_edit(act: str) -> TagEdit:
+    tags = tuple(dict.fromkeys(tag.strip() for tag in request.form.get("tags", "").split(",") if tag.strip()))
+    if act == "replace":
+        return TagEdit(replace=tags)
+    if act not in ("add", "remove") or not tags:
+        raise Refused("No tag was given.", "Write one or more tags, separated by commas.")
+    return TagEdit(add=tags) if act == "add" else TagEdit(remove=tags)
+
+
+def _export_scope(view: View, keys: list[str]) -> dict[str, Any]:
+    if request.form.get("everything") == "1":
+        return {**view_form.address_of(view), "from": "filter"}
+    return {"key": keys, "from": "selected"}
+
+
+def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
+    """What the page's templates need; an htmx request for the entry alone does not wait for the list."""
+    dataset = library().dataset(slug)
+    alone = target() == "entry" and bool(key) and request.method == "GET"
+    return {
+        "title": slug,
+        "dataset": dataset,
+        "view": view,
+        "view_query": view_form.query_of(view_form.address_of(view)),
+        "here": url_for("entries.show", slug=slug),
+        "listing": None if alone else browsing.listing(library(), slug, view),
+        "tags": () if alone else browsing.tag_counts(library(), slug),
+        "narrowed": view_form.is_narrowed(view),
+        "modes": view_form.MODES,
+        "scopes": view_form.SCOPES,
+        "tag_modes": view_form.TAG_MODES,
+        "sorts": view_form.SORTS,
+        "list_url": address(slug, view),
+        "count_url": url_for("entries.count", slug=slug, **view_form.address_of(view)),
+        "page_url": lambda page: address(slug, view, page=page, entry=key),
+        "entry_url": lambda other, tab="": address(
+            slug, view, entry=other, tab="" if tab == "conversation" else tab
+        ),
+        **opened.open_context(dataset, key),
+    }
+
+
+def address(slug: str, view: View, **further: Any) -> str:
+    """The address of the list in this state."""
+    return url_for("entries.show", slug=slug, **view_form.address_of(view, **further))
+
+
+def view_of_request() -> View:
+    """The view that the address names."""
+    return view_form.view_of(request.args, size=preferences().page_size)
+
+
+def view_in_form() -> View:
+    """The view that a form carries as a query string."""
+    query = request.form.get("view", "")
+    args = MultiDict(_pairs(query))
+    return view_form.view_of(args, size=preferences().page_size)
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    return parse_qsl(query, max_num_fields=200)
+
+
+def _counted(listing: Listing) -> str:
+    if listing.problem:
+        return listing.problem
+    if listing.matched is None:
+        return "Showing the first entries that match."
+    return f"{listing.matched:,} of {_entries(listing.total)} match."
+
+
+def _entries(number: int) -> str:
+    return f"{number:,} {'entry' if number == 1 else 'entries'}"

@@ -1,0 +1,193 @@
+"""One entry: read it, edit it, write a new one; move, duplicate and delete it."""
+
+from typing import Any
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.domain.view import View
+from app.errors import AppError, NotFound, Refused, StaleEdit
+from app.services import browsing, drafts, editing
+from app.services.drafts import NEW
+from app.web.context import library, preferences
+from app.web.forms.entry import EntryForm, rearranged
+from app.web.htmx import answer, is_htmx, see_other, target, with_address
+from app.web.views import entries, opened
+
+bp = Blueprint("entry", __name__, url_prefix="/datasets/<slug>/entries")
+
+
+@bp.get("/<key>")
+def show(slug: str, key: str) -> Response:
+    """The entry, beside the page of the list that it stands on."""
+    size = preferences().page_size
+    number = browsing.open_entry(library(), slug, key).number
+    context = entries.page_context(slug, View(page=(number - 1) // size + 1, size=size), key)
+    return opened.answer_entry(context) if target() == "entry" else answer("entries/page.html", (), **context)
+
+
+@bp.get("/new")
+def new(slug: str) -> Response:
+    """The form of a new entry, or the draft of one."""
+    context = {**entries.page_context(slug, entries.view_of_request()), **_new(slug)}
+    return opened.answer_entry(context) if target() == "entry" else answer("entries/page.html", (), **context)
+
+
+@bp.post("/<key>")
+def save(slug: str, key: str) -> BaseResponse:
+    """Write the entry, if it is still the one that the form was opened on; else show both versions."""
+    form = EntryForm(request.form)
+    try:
+        if not form.validate():
+            raise Refused(form.first_error(), "Shorten it, then save again.")
+        before = browsing.open_entry(library(), slug, key)
+        if form.revision.data != before.revision:
+            raise StaleEdit("This entry was changed after you opened it.")
+        done = editing.save_entry(
+            library(), slug, key, form.merged_into(opened.value_of(before)), revision=before.revision
+        )
+    except (StaleEdit, NotFound):
+        return _conflict(slug, key, form)
+    except AppError:
+        _keep(slug, key, form)
+        raise
+    drafts.forget(library(), library().dataset(slug).id, key)
+    flash("Saved." if done.operation else "Nothing had changed.")
+    return _after_save(slug, _key_after(key, done), before.next_key)
+
+
+def _key_after(key: str, done: editing.Done) -> str:
+    """The entry's key once it is saved: a line without an id has one now."""
+    return done.uuid if done.uuid and key.startswith("line-") else key
+
+
+def _after_save(slug: str, key: str, next_key: str | None) -> BaseResponse:
+    """The saved entry, or the next one if the person asked for it."""
+    view = entries.view_in_form()
+    onward = request.form.get("then") == "next" and next_key
+    shown = str(next_key) if onward else key
+    address = entries.address(slug, view, entry=shown)
+    if not is_htmx():
+        return see_other(address)
+    context = entries.page_context(slug, view, shown)
+    response = opened.answer_entry(context, row=not onward)
+    if onward:
+        response.headers["HX-Reswap"] = "outerHTML"
+    return with_address(response, address, push=bool(onward))
+
+
+def _conflict(slug: str, key: str, form: EntryForm) -> BaseResponse:
+    """Both versions side by side. What the person wrote becomes a draft, so that nothing is lost."""
+    _keep(slug, key, form)
+    context = entries.page_context(slug, entries.view_in_form(), key)
+    if target() != "entry":
+        return answer("entries/page.html", (), status=409, **context)
+    response = opened.answer_entry(context, status=409)
+    response.headers["HX-Reswap"] = "outerHTML"
+    return response
+
+
+@bp.post("/new")
+def create(slug: str) -> BaseResponse:
+    """Write a new entry behind the last one."""
+    form = EntryForm(request.form)
+    value = form.written()
+    try:
+        if not form.validate():
+            raise Refused(form.first_error(), "Shorten it, then save again.")
+        if not value["messages"]:
+            raise Refused("This entry has no text yet.", "Write at least one message, then save again.")
+        done = editing.save_entry(library(), slug, None, value, revision=None)
+    except AppError:
+        _keep(slug, NEW, form)
+        raise
+    number = library().dataset(slug).id
+    drafts.forget(library(), number, NEW)
+    drafts.forget(library(), number, request.args.get("gone", NEW))
+    flash("Saved.")
+    return see_other(url_for("entry.show", slug=slug, key=done.uuid))
+
+
+@bp.post("/<key>/form")
+def rearrange(slug: str, key: str) -> Response:
+    """The posted form with a message added, removed or moved. Nothing is saved."""
+    form, focus = rearranged(EntryForm(request.form), request.form.get("act", ""))
+    view = entries.view_in_form()
+    context = {**entries.page_context(slug, view), **_posted(slug, key, form), "focus": focus}
+    return answer("entries/page.html", ("messages",), **context)
+
+
+def _posted(slug: str, key: str, form: EntryForm) -> dict[str, Any]:
+    entry = None if key == NEW else browsing.open_entry(library(), slug, key)
+    return {"open": entry, "form": form, "writing": entry is None, "tab": "conversation", "draft": False}
+
+
+def _new(slug: str) -> dict[str, Any]:
+    return opened.new_context(library().dataset(slug))
+
+
+@bp.post("/<key>/draft")
+def draft(slug: str, key: str) -> BaseResponse:
+    """Keep what is typed and not saved."""
+    _keep(slug, key, EntryForm(request.form))
+    return Response(status=204)
+
+
+@bp.post("/<key>/draft/forget")
+def forget_draft(slug: str, key: str) -> BaseResponse:
+    """Let the draft go and show what stands in the file."""
+    drafts.forget(library(), library().dataset(slug).id, key)
+    view = entries.view_in_form()
+    if key == NEW:
+        address = url_for("entry.new", slug=slug)
+    else:
+        address = (
+            entries.address(slug, view, entry=key) if _exists(slug, key) else entries.address(slug, view)
+        )
+    if target() != "entry":
+        return see_other(address)
+    context = entries.page_context(slug, view, "" if key == NEW else key)
+    return opened.answer_entry({**context, **_new(slug)} if key == NEW else context)
+
+
+def _exists(slug: str, key: str) -> bool:
+    try:
+        browsing.open_entry(library(), slug, key)
+    except NotFound:
+        return False
+    return True
+
+
+def _keep(slug: str, key: str, form: EntryForm) -> None:
+    drafts.keep(library(), library().dataset(slug).id, key, form.revision.data or "", form.payload())
+
+
+@bp.post("/<key>/delete")
+def delete(slug: str, key: str) -> BaseResponse:
+    """Take the entry out and show the one behind it."""
+    before = browsing.open_entry(library(), slug, key)
+    editing.delete_entries(library(), slug, [key])
+    drafts.forget(library(), library().dataset(slug).id, key)
+    flash("Deleted. Ctrl Z brings it back.")
+    return see_other(
+        entries.address(slug, entries.view_in_form(), entry=before.next_key or before.previous_key)
+    )
+
+
+@bp.post("/<key>/duplicate")
+def duplicate(slug: str, key: str) -> BaseResponse:
+    """Put a copy behind the entry and open it."""
+    done = editing.duplicate_entry(library(), slug, key)
+    flash("Duplicated. This is the copy.")
+    return see_other(url_for("entry.show", slug=slug, key=done.uuid))
+
+
+@bp.post("/<key>/move")
+def move(slug: str, key: str) -> BaseResponse:
+    """Move the entry to another place in the file."""
+    place = request.form.get("to", "")
+    if not (place.isascii() and place.isdecimal()) or int(place) < 1:
+        raise Refused("This is no position in the dataset.", "Give a number from 1 up.")
+    editing.move_entry(library(), slug, key, int(place))
+    flash(f"Moved to position {int(place):,}.")
+    return see_other(url_for("entry.show", slug=slug, key=key))

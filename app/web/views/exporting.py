@@ -1,0 +1,74 @@
+"""Export: what, in which shape, as a download."""
+
+from itertools import chain
+from typing import Any
+
+from flask import Blueprint, Response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.domain.view import View
+from app.errors import Refused
+from app.services import browsing, exporting
+from app.web.context import library, preferences
+from app.web.forms import view as view_form
+from app.web.htmx import answer
+from app.web.views.entries import view_in_form
+
+bp = Blueprint("exporting", __name__, url_prefix="/datasets/<slug>/export")
+
+MOST_KEYS = 2000  # selected entries that an address can carry
+
+
+@bp.get("")
+def show(slug: str) -> Response:
+    """The choices. The address may carry a view or a selection."""
+    dataset = library().dataset(slug)
+    view = view_form.view_of(request.args, size=preferences().page_size)
+    keys = request.args.getlist("key")[:MOST_KEYS]
+    address = view_form.address_of(view)
+    scopes: list[tuple[str, str, int]] = [("all", "All", dataset.entries)]
+    if keys:
+        scopes.append(("selected", "Selected", len(keys)))
+    if address:
+        scopes.append(("filter", "What the list shows", browsing.count(library(), slug, view)))
+    return answer(
+        "exporting/page.html",
+        (),
+        title=f"Export {slug}",
+        dataset=dataset,
+        view_query=view_form.query_of(address),
+        keys=keys,
+        scopes=scopes,
+        scope=scopes[-1][0],
+    )
+
+
+@bp.post("")
+def download(slug: str) -> BaseResponse:
+    """The export as a file, written while it is sent."""
+    name = request.form.get("format", "")
+    clean = request.form.get("clean") == "1"
+    chunks = exporting.export(library(), slug, name, clean=clean, selection=_selection())
+    first = next(chunks, b"")  # a refusal is raised here, before anything is sent
+    response = Response(chain((first,), chunks), mimetype="application/jsonl")
+    response.headers.set("Content-Disposition", "attachment", filename=_filename(slug, name, clean=clean))
+    return response
+
+
+def _selection() -> list[str] | View | None:
+    scopes: dict[str, Any] = {
+        "all": lambda: None,
+        "selected": lambda: request.form.getlist("keys"),
+        "filter": view_in_form,
+    }
+    scope = request.form.get("scope", "all")
+    if scope not in scopes:
+        raise Refused(
+            "It is not clear which entries are meant.", "Choose all, selected, or what the list shows."
+        )
+    chosen: list[str] | View | None = scopes[scope]()
+    return chosen
+
+
+def _filename(slug: str, name: str, *, clean: bool) -> str:
+    return f"{slug}.{name}{'.clean' if clean else ''}.jsonl"

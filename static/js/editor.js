@@ -1,0 +1,73 @@
+/* The editor's small comforts: the open row is marked, menus close, text boxes grow, old reloads ask first. */
+
+const GROWS = CSS.supports("field-sizing", "content");
+
+function grow(box) {
+  if (GROWS) return;
+  box.style.blockSize = "auto";
+  box.style.blockSize = `${box.scrollHeight + 2}px`;
+}
+
+/* The list is not drawn again when an entry opens; only the mark moves. */
+function markOpenRow() {
+  const key = document.querySelector("[data-entry]")?.dataset.entry;
+  if (key === undefined) return;
+  for (const link of document.querySelectorAll("[data-row] a[data-open]")) {
+    if (link.closest("[data-row]").dataset.row === key) link.setAttribute("aria-current", "true");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+/* After a refused form, the first field that needs a look. */
+function focusFirstError(root) {
+  root.querySelector?.("[aria-invalid='true']")?.focus();
+}
+
+function closeMenus(except) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (!menu.contains(except)) menu.open = false;
+  }
+}
+
+/* A select that acts at once; its button is for pages without script. */
+function submitOnChange(event) {
+  const select = event.target.closest?.("[data-submits]");
+  if (select) select.form.requestSubmit();
+}
+
+/* A question before what cannot be taken back by habit alone. */
+function confirmFirst(event) {
+  const question = event.submitter?.dataset.confirm ?? event.target.dataset?.confirm;
+  if (question && !window.confirm(question)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("textarea")) grow(event.target);
+});
+document.addEventListener("change", submitOnChange);
+document.addEventListener("submit", confirmFirst, true);
+document.addEventListener("click", (event) => closeMenus(event.target));
+document.addEventListener("keydown", (event) => {
+  const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
+});
+document.addEventListener("htmx:after:swap", (event) => {
+  markOpenRow();
+  if (event.detail.ctx?.response?.status === 422) focusFirstError(document);
+});
+document.querySelectorAll("textarea").forEach(grow);
+document.documentElement.dataset.script = "on";
+
+/* A button that is switched off while it works loses the focus; it gets it back. */
+let pressed = null;
+
+document.addEventListener("htmx:before:request", () => { pressed = document.activeElement; });
+document.addEventListener("htmx:finally:request", () => setTimeout(() => {
+  const again = pressed?.id && document.getElementById(pressed.id);
+  if (again && document.activeElement === document.body) again.focus({ preventScroll: true });
+}));
