@@ -63,7 +63,15 @@ class Change:
     def inverted(self) -> "Change":
         """The change that takes this one back."""
         return Change(
-            self.key, self.after, self.before, self.prefix, self.suffix, self.new, self.old, self.now, self.was
+            self.key,
+            self.after,
+            self.before,
+            self.prefix,
+            self.suffix,
+            self.new,
+            self.old,
+            self.now,
+            self.was,
         )
 
     def splice(self, line: bytes) -> bytes:
@@ -105,12 +113,16 @@ class ChangeSet:
 
         :param count: how many lines the old file has.
         """
-        gone = sorted(change.before for change in self.changes if change.after is None and change.before is not None)
+        gone = sorted(
+            change.before for change in self.changes if change.after is None and change.before is not None
+        )
         kept = list(_between(gone, count))
         if self.order is not None:
             kept = list(_reordered(kept, self.order))
         rewritten = {
-            change.before: change for change in self.changes if change.before is not None and change.after is not None
+            change.before: change
+            for change in self.changes
+            if change.before is not None and change.after is not None
         }
         fresh = sorted((change for change in self.changes if change.before is None), key=_place)
         return _woven(kept, rewritten, fresh)

@@ -13,7 +13,7 @@ from functools import cache
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SPACES = r"[\s\x00-\x1f\x7f-\x9f]"
 # What has no decomposition in Unicode and is yet read as a letter with a stroke through it.
-_STROKES = {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ħ": "h", "Ħ": "H", "ı": "i"}
+_STROKES = {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ħ": "h", "Ħ": "H", "\u0131": "i"}
 
 
 def fold(text: str) -> str:
@@ -105,7 +105,12 @@ def _accented() -> re.Pattern[str]:
 def _bare_letters() -> dict[str, str]:
     """Each accented letter with its plain one, and each accent with nothing."""
     plain = dict(_STROKES)
-    for point in (*range(0xC0, 0x900), *range(0x1AB0, 0x2100), *range(0xFB1D, 0xFB50), *range(0xFE20, 0xFE30)):
+    for point in (
+        *range(0xC0, 0x900),
+        *range(0x1AB0, 0x2100),
+        *range(0xFB1D, 0xFB50),
+        *range(0xFE20, 0xFE30),
+    ):
         letter = chr(point)
         parts = unicodedata.normalize("NFD", letter)
         if any(map(_is_accent, parts)):

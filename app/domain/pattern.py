@@ -46,22 +46,22 @@ class _Token(NamedTuple):
     depth: int  # in how many groups it stands
 
 
-def required(pattern: str) -> str:
-    """A piece of plain text that every match of the pattern holds; empty where none is certain.
+def required(pattern: str) -> list[str]:
+    """The pieces of plain text that every match of the pattern holds; none where none is certain.
 
     Only letters outside groups and sets count.
     """
-    runs = [""]
+    pieces = [""]
     for kind, text, depth in _tokens(pattern):
         if kind == "or" and not depth:
-            return ""
+            return []
         if kind == "repeat":
-            runs[-1] = runs[-1][:-1]
+            pieces[-1] = pieces[-1][:-1]
         if kind in ("letter", "quoted") and not depth:
-            runs[-1] += text[-1]
+            pieces[-1] += text[-1]
         else:
-            runs.append("")
-    return max(runs, key=len)
+            pieces.append("")
+    return [piece for piece in pieces if piece]
 
 
 def within_lines(pattern: str) -> str:
@@ -71,7 +71,15 @@ def within_lines(pattern: str) -> str:
     and ``\n``. The answer finds in each such line what the pattern finds in its text alone, because
     nothing in it matches a control character.
     """
-    return "".join(map(_within_line, _tokens(pattern)))
+    within = []
+    for kind, text, _ in _tokens(pattern):
+        if kind == "set" and text.startswith("[^") and text[2] not in "]-":
+            within.append(f"[^{_CONTROLS}{text[2:]}")
+        elif kind == "property" or (kind == "set" and not _PLAIN_SET.fullmatch(text)):
+            return ""
+        else:
+            within.append(_WITHIN_LINES.get(text, text) if kind == "gap" else text)
+    return "".join(within)
 
 
 def too_large(pattern: str) -> bool:
@@ -96,14 +104,3 @@ def _tokens(pattern: str) -> list[_Token]:
         depth += (kind == "open") - (kind == "close")
         tokens.append(_Token(kind, found[0], depth))
     return tokens
-
-
-def _within_line(token: _Token) -> str:
-    kind, text, _ = token
-    if kind == "gap":
-        return _WITHIN_LINES.get(text, text)
-    if kind == "property" or (kind == "set" and not _PLAIN_SET.fullmatch(text)):
-        if text.startswith("[^") and text[2] not in "]-":
-            return f"[^{_CONTROLS}{text[2:]}"
-        return f"(?:(?![{_CONTROLS}]){text})"
-    return text

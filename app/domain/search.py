@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import islice
 from time import monotonic
-from typing import Literal
 
 import regex
 from regex import Pattern
@@ -13,9 +12,9 @@ from app.domain.folding import Alignment, bare, fold, normal
 from app.domain.pattern import LONGEST, required, too_large, within_lines
 from app.errors import AppError
 
-__all__ = ["BadQuery", "Deadline", "Matcher", "Mode", "SearchTimeout", "compile_query", "fold"]
+__all__ = ["MODES", "BadQuery", "Deadline", "Matcher", "SearchTimeout", "compile_query", "fold"]
 
-Mode = Literal["contains", "words", "phrase", "regex"]
+MODES = ("contains", "words", "phrase", "regex")
 
 LONGEST_QUERY = 10_000
 _LETTER = r"[\p{L}\p{M}\p{N}_]"
@@ -64,7 +63,7 @@ class Matcher:
     A message matches if its text, made normal by the two options, holds every one of ``patterns``.
     The rest makes it quick to search folded text: what matches holds ``folded`` there, and all
     ``literals`` (with accents ignored: where its folded text is ASCII). ``sure``: and what holds
-    the literals, matches. ``lines`` finds the same as the patterns in many messages at once.
+    the literals, matches. ``lines``, where there are none, finds the same in many messages at once.
     """
 
     patterns: tuple[Pattern[str], ...] = ()
@@ -131,12 +130,15 @@ def search_timed(pattern: Pattern[str], text: str, start: int, deadline: Deadlin
 
 
 def compile_query(
-    text: str, *, mode: Mode, match_case: bool = False, ignore_accents: bool = False
+    text: str, *, mode: str, match_case: bool = False, ignore_accents: bool = False
 ) -> Matcher:
     """The query as a matcher. One without a letter matches everything.
 
-    :raises BadQuery: if it is no regular expression, or too long.
+    :param mode: one of ``MODES``.
+    :raises BadQuery: if there is no such mode, the text is too long, or it is no regular expression.
     """
+    if mode not in MODES:
+        raise BadQuery(f"There is no search mode {mode!r}.", f"Choose one of {', '.join(MODES)}.")
     if len(text) > LONGEST_QUERY:
         raise BadQuery(
             f"The query has {len(text):,} characters.", f"Search for at most {LONGEST_QUERY:,} at once."
@@ -152,11 +154,15 @@ def compile_query(
     return Matcher(
         patterns=tuple(_plain(needle, bounded) for needle in dict.fromkeys(needles)),
         folded=tuple(_plain(needle, bounded) for needle in dict.fromkeys(foldeds)),
-        literals=tuple(sorted(set(foldeds), key=len, reverse=True)),
+        literals=_longest_first(set(foldeds)),
         match_case=match_case,
         ignore_accents=ignore_accents,
         sure=mode == "contains" and not match_case and not ignore_accents,
     )
+
+
+def _longest_first(literals: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(literals, key=lambda literal: (-len(literal), literal)))
 
 
 def _plain(needle: str, bounded: bool) -> Pattern[str]:
@@ -176,12 +182,12 @@ def _regex(text: str, match_case: bool, ignore_accents: bool) -> Matcher:
     if ignore_accents:  # compiled as typed first, so that an error points into what the person sees
         text = bare(text)
         expression = _expression(text, flags)
-    literal = fold(required(text))
+    literals = {fold(piece) for piece in required(text)} - {""}
     return Matcher(
         patterns=(expression,),
         folded=() if match_case else (expression,),
-        literals=(literal,) if literal else (),
-        lines=None if match_case or ignore_accents else _lines(text, flags),
+        literals=_longest_first(literals),
+        lines=None if literals or match_case or ignore_accents else _lines(text, flags),
         match_case=match_case,
         ignore_accents=ignore_accents,
         timed=True,

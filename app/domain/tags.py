@@ -13,4 +13,5 @@ def slug(label: str) -> str:
     Empty where the label holds none of them; it is for the caller to show such a tag as it stands.
     """
     plain = unicodedata.normalize("NFKC", label).casefold()
-    return _NO_PART_OF_A_WORD.sub("_", plain).strip("_")
+    joined: str = _NO_PART_OF_A_WORD.sub("_", plain)
+    return joined.strip("_")

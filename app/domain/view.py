@@ -1,8 +1,11 @@
 """What a list of entries shows: search, filters, order and page, as one value that an address can hold."""
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
-MODES = ("contains", "words", "phrase", "regex")
+from app.domain.search import Mode
+
+MODES: tuple[Mode, ...] = get_args(Mode)
 SCOPES = ("system", "user", "assistant", "character", "tags", "id")
 TAG_MODES = ("any", "all", "exact")
 SORTS = ("position", "-position", "length", "-length", "exchanges", "-exchanges")
@@ -18,7 +21,7 @@ class View:
     """
 
     query: str = ""
-    mode: str = "contains"
+    mode: Mode = "contains"
     scopes: tuple[str, ...] = ("user", "assistant")
     match_case: bool = False
     ignore_accents: bool = False

@@ -37,7 +37,9 @@ def open_registry(path: Path) -> None:
         with db.connection_context():
             version = int(db.user_version)
             if version > len(MIGRATIONS):
-                raise RegistryTooNew(f"{path.name} has schema {version}; this version knows {len(MIGRATIONS)}.")
+                raise RegistryTooNew(
+                    f"{path.name} has schema {version}; this version knows {len(MIGRATIONS)}."
+                )
             for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
                 with db.atomic("IMMEDIATE"):  # SQLite rolls back DDL and user_version together
                     for statement in statements:

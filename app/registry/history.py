@@ -7,9 +7,7 @@ from app.registry.database import db
 from app.registry.models import Dataset, LineChange, Operation, Touched
 
 _COLUMNS = "key, before, after, prefix, suffix, old, new, was, now"
-_INSERT = (
-    f'INSERT INTO linechange (operation_id, dataset_id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)'
-)
+_INSERT = f"INSERT INTO linechange (operation_id, dataset_id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
 
 
 def record(operation: int, dataset: int, changes: ChangeSet, *, before: str, after: str) -> None:
@@ -46,7 +44,8 @@ def changes_of(operation: int, dataset: int) -> ChangeSet:
 def page_of_changes(operation: int, dataset: int, *, start: int, size: int) -> list[Change]:
     """Some of the line changes of an operation, in the order of the file."""
     rows = db.execute_sql(
-        f"SELECT {_COLUMNS} FROM linechange WHERE operation_id = ? AND dataset_id = ? ORDER BY id LIMIT ? OFFSET ?",
+        f"SELECT {_COLUMNS} FROM linechange WHERE operation_id = ? AND dataset_id = ?"
+        " ORDER BY id LIMIT ? OFFSET ?",
         (operation, dataset, size, start),
     )
     return [Change(*row) for row in rows]
@@ -74,7 +73,7 @@ def changed_by(operation: int) -> int:
 
 
 def later_on_same_entries(operation: int, dataset: int) -> list[Operation]:
-    """Later operations still in force that touched an entry which this one touched, or moved any if this one did.
+    """Later operations in force that touched an entry which this one touched, or moved any if this one did.
 
     Orders and positions: an operation that only rewrites lines does not get in the way of one that
     moves them, nor the other way round.
@@ -89,15 +88,21 @@ def later_on_same_entries(operation: int, dataset: int) -> list[Operation]:
             Operation.kind == "change",
         )
     )
-    keys = LineChange.select(LineChange.key).where(LineChange.operation == operation, LineChange.dataset == dataset)
-    same = LineChange.select(LineChange.operation).where(LineChange.dataset == dataset, LineChange.key.in_(keys))
+    keys = LineChange.select(LineChange.key).where(
+        LineChange.operation == operation, LineChange.dataset == dataset
+    )
+    same = LineChange.select(LineChange.operation).where(
+        LineChange.dataset == dataset, LineChange.key.in_(keys)
+    )
     found = {each.id: each for each in later.where(Operation.id.in_(same))}
     touched = Touched.get_or_none(Touched.operation == operation, Touched.dataset == dataset)
     if touched is not None and touched.order is not None:
         shifting = LineChange.select(LineChange.operation).where(
             LineChange.dataset == dataset, LineChange.before.is_null() | LineChange.after.is_null()
         )
-        found.update({each.id: each for each in later.where(Operation.id.in_(shifting) | Touched.order.is_null(False))})
+        found.update(
+            {each.id: each for each in later.where(Operation.id.in_(shifting) | Touched.order.is_null(False))}
+        )
     return [found[number] for number in sorted(found)]
 
 
@@ -112,7 +117,9 @@ def history_of_entry(dataset: int, key: str) -> list[tuple[Operation, Change]]:
     return [
         (
             row.operation,
-            Change(row.key, row.before, row.after, row.prefix, row.suffix, row.old, row.new, row.was, row.now),
+            Change(
+                row.key, row.before, row.after, row.prefix, row.suffix, row.old, row.new, row.was, row.now
+            ),
         )
         for row in rows
     ]

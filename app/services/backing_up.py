@@ -1,4 +1,4 @@
-"""Backups: an older version of a dataset is kept when a session starts to change it, and before anything large."""
+"""Backups: an older version is kept when a session starts to change a dataset, and before anything large."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.change import ChangeSet
 from app.registry import history
-from app.registry.models import Backup, Dataset, Touched
+from app.registry.models import Backup, Dataset
 from app.store.publish import Step
 
 if TYPE_CHECKING:
@@ -36,8 +36,7 @@ def keep(door: "Door", row: Dataset, *, reason: str, by: str) -> None:
     library = door.library
     if Backup.select().where(Backup.dataset == row.id, Backup.content == row.content).exists():
         return
-    latest = Touched.select(Touched.operation).where(Touched.dataset == row.id, Touched.operation != door.id)
-    last = max((each.operation_id for each in latest), default=0)
+    last = next((each.id for each in history.operations_on(row.id) if each.id != door.id), 0)
     name = _name(row, reason)
     Backup.create(dataset=row.id, operation=last, name=name, content=row.content, reason=reason)
     source, target = library.path_of(row), library.places.backups(row.slug) / name
@@ -45,6 +44,15 @@ def keep(door: "Door", row: Dataset, *, reason: str, by: str) -> None:
     for old in _expired(Backup.select().where(Backup.dataset == row.id).order_by(Backup.id.desc())):
         door.step(Step("remove", library.places.spell(library.places.backups(row.slug) / old.name)))
         old.delete_instance()
+
+
+def keep_outside(door: "Door", row: Dataset, content: str) -> None:
+    """Keep the file that another program wrote, before ours takes its place."""
+    places = door.library.places
+    name = _name(row, "outside")
+    Backup.create(dataset=row.id, operation=-1, name=name, content=content, reason="outside")
+    source, target = door.library.path_of(row), places.backups(row.slug) / name
+    door.step(Step("link", places.spell(target), places.spell(source), before=content))
 
 
 def _any(row: Dataset) -> bool:
@@ -60,7 +68,7 @@ def _name(row: Dataset, reason: str) -> str:
 
 
 def _expired(newest_first: Iterable[Backup]) -> list[Backup]:
-    """Backups beyond the last 25 that are neither the last of one of seven days nor the first of one of eight weeks."""
+    """Backups beyond the last 25, the last of each of seven days and the first of each of eight weeks."""
     backups = list(newest_first)
     spared: set[int] = {backup.id for backup in backups[:KEEP]}
     today = datetime.now(UTC).date()

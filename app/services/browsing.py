@@ -116,7 +116,9 @@ def keys_in(snapshot: Snapshot, view: View) -> Iterator[str]:
     """The keys of all entries that a view names, in file order."""
     look = _Look.of(snapshot, view.everything)
     for rank in look.ranks():
-        uuid, digest = snapshot.connection.execute("SELECT uuid, digest FROM lines WHERE rank = ?", (rank,)).fetchone()
+        uuid, digest = snapshot.connection.execute(
+            "SELECT uuid, digest FROM lines WHERE rank = ?", (rank,)
+        ).fetchone()
         yield full_key(snapshot.connection, rank, uuid, digest)
 
 
@@ -134,9 +136,13 @@ def open_entry(library: Library, slug: str, key: str) -> OpenEntry:
         connection = snapshot.connection
         found = locate(connection, key)
         if found is None:
-            raise NotFound(f"There is no entry {key} in {slug}.", "It may have been deleted; the history tells.")
+            raise NotFound(
+                f"There is no entry {key} in {slug}.", "It may have been deleted; the history tells."
+            )
         raw = snapshot.file.read(found.offset, found.length)
-        revision = connection.execute("SELECT digest FROM lines WHERE rank = ?", (found.rank,)).fetchone()[0].hex()
+        revision = (
+            connection.execute("SELECT digest FROM lines WHERE rank = ?", (found.rank,)).fetchone()[0].hex()
+        )
         before, after = queries.neighbours(connection, found.rank)
         return OpenEntry(
             Entry.of(payload(raw)),
@@ -285,7 +291,9 @@ class _Look:
         letters = self._letters
         if not letters:
             return
-        for number in scan(self.snapshot.index.text, matcher, places.starts, places.lengths, letters, deadline):
+        for number in scan(
+            self.snapshot.index.text, matcher, places.starts, places.lengths, letters, deadline
+        ):
             if matcher.exact or self._confirmed(matcher, places.ranks[number], deadline):
                 yield number
 
@@ -345,8 +353,10 @@ class _Look:
 
     def _words(self, entry: Entry) -> tuple[str, str, tuple[str, str, str] | None]:
         """Speaker and opening words of an entry, and the words around the first hit."""
-        spoken = [message for message in entry.messages if message.canonical != "system" and message.text.strip()]
-        first = (spoken or [message for message in entry.messages if message.text.strip()] or [None])[0]
+        spoken = [
+            message for message in entry.messages if message.canonical != "system" and message.text.strip()
+        ]
+        first = next(iter(spoken or [message for message in entry.messages if message.text.strip()]), None)
         speaker, opening = (first.role, _short(first.text)) if first else ("", "")
         if self.matcher:
             for text in self._texts(entry):

@@ -180,7 +180,9 @@ def _stamped(entry: Entry, uuid: str, tally: _Tally) -> Entry:
 
 def _refusal(tally: _Tally) -> Refused:
     if not tally.records:
-        return Refused("The file holds no record.", "Nothing was created. A dataset needs at least one conversation.")
+        return Refused(
+            "The file holds no record.", "Nothing was created. A dataset needs at least one conversation."
+        )
     first = "; ".join(tally.reasons)
     return Refused(
         f"None of the {tally.records} records can be read as a conversation ({first}).",
@@ -192,7 +194,9 @@ def _refusal(tally: _Tally) -> Refused:
 
 def _notes(tally: _Tally) -> list[str]:
     notes = []
-    mapped = ", ".join(f"{label} → {canonical(label)} ({count})" for label, count in sorted(tally.roles.items()))
+    mapped = ", ".join(
+        f"{label} → {canonical(label)} ({count})" for label, count in sorted(tally.roles.items())
+    )
     if mapped:
         notes.append(f"Roles were mapped: {mapped}.")
     if tally.reissued:
@@ -203,4 +207,3 @@ def _notes(tally: _Tally) -> list[str]:
     if tally.unstamped:
         notes.append(f"Left as they are, with another use of the key _rolethread: {tally.unstamped}.")
     return notes
-

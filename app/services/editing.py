@@ -10,6 +10,7 @@ from app.config import VERSION
 from app.domain.change import moved
 from app.domain.entry import BLOCK, Entry, Unfaithful, digest, render, strict, style_of
 from app.domain.tagging import TagEdit
+from app.domain.tags import slug as slug_of
 from app.errors import NotEditable, Refused, StaleEdit
 from app.services.editor import Editor, Line
 from app.services.library import Library
@@ -42,8 +43,8 @@ def save_entry(
     with operation(library, "Save entry" if key else "New entry") as door:
         editor = door.editor(slug)
         if key is None:
-            uuid = str(uuid4())
-            editor.insert(_rendered(value, stamp(editor.row.uuid, uuid)), uuid)
+            uuid: str | None = str(uuid4())
+            editor.insert(_rendered(value, stamp(editor.row.uuid, str(uuid))), str(uuid))
         else:
             line = editor.find(key)
             if revision is not None and revision != digest(line.raw).hex():
@@ -87,7 +88,9 @@ def _strict(line: Line) -> dict[str, Any]:
     try:
         return strict(line.text)
     except Unfaithful as reason:
-        raise NotEditable(f"The text of this entry cannot be edited without losing something: {reason}.") from reason
+        raise NotEditable(
+            f"The text of this entry cannot be edited without losing something: {reason}."
+        ) from reason
 
 
 def _rendered(
@@ -151,7 +154,14 @@ def edit_tags(
     """Add, remove or replace tags on some entries, or on all of them (``keys`` None); one operation.
 
     Entries whose text cannot be rewritten are left alone and counted.
+
+    :raises Refused: for a tag without a letter or digit; nothing is changed then.
     """
+    for tag in (*edit.add, *(edit.replace or ())):
+        if not slug_of(tag):
+            raise Refused(
+                f"{tag!r} cannot be a tag.", "A tag needs at least one letter or digit, of any script."
+            )
     with operation(library, edit.title()) as door:
         editor = door.editor(slug)
         changed = locked = 0
@@ -165,9 +175,7 @@ def edit_tags(
     return Done(door.info, None, changed, locked)
 
 
-def _retag(
-    editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], dict[str, Any]]
-) -> bool | None:
+def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], dict[str, Any]]) -> bool | None:
     """Whether the tags of a line were changed; None if the line is locked."""
     try:
         old = strict(line.text)

@@ -36,10 +36,9 @@ class Editor:
     line ends; where the file has no line end behind its last line, that stays so.
     """
 
-    def __init__(self, row: Dataset, snapshot: Snapshot, close: Callable[[], None]) -> None:
+    def __init__(self, row: Dataset, snapshot: Snapshot) -> None:
         self.row = row
         self.snapshot = snapshot
-        self.close = close
         self._rewritten: dict[int, Change] = {}
         self._gone: dict[int, Change] = {}
         self._new: list[tuple[int, str, bytes]] = []  # gap, key, raw
@@ -67,7 +66,10 @@ class Editor:
         """
         found = locate(self.snapshot.connection, key)
         if found is None:
-            raise NotFound(f"There is no entry {key} in {self.row.slug}.", "It may have been deleted; look at the history.")
+            raise NotFound(
+                f"There is no entry {key} in {self.row.slug}.",
+                "It may have been deleted; look at the history.",
+            )
         return self._line(found)
 
     def _line(self, found: Found) -> Line:
@@ -79,7 +81,9 @@ class Editor:
         query = f"SELECT rank, uuid, digest FROM lines WHERE kind = {int(Kind.ENTRY)} ORDER BY rank"
         for rank, uuid, mark in self.snapshot.connection.execute(query):
             position = self.layout.position(rank)
-            yield Line(position, key_of(uuid, mark), self.layout.line(self.snapshot.file.descriptor, position))
+            yield Line(
+                position, key_of(uuid, mark), self.layout.line(self.snapshot.file.descriptor, position)
+            )
 
     def entry_positions(self) -> list[int]:
         """The positions of the lines that are entries, in file order."""
@@ -170,7 +174,9 @@ class Editor:
         old = self.line(position)
         change = self._rewritten.get(position)
         new = payload(change.splice(old) if change else old) + ending
-        self._rewritten[position] = Change.replaced(change.key if change else "", position, position, old, new)
+        self._rewritten[position] = Change.replaced(
+            change.key if change else "", position, position, old, new
+        )
 
 
 def _reading_order(change: Change) -> tuple[int, int]:

@@ -37,7 +37,9 @@ class ChangeView:
     after: Entry | None
 
 
-def operations(library: Library, slug: str, *, limit: int = PAGE, before: int | None = None) -> list[OperationInfo]:
+def operations(
+    library: Library, slug: str, *, limit: int = PAGE, before: int | None = None
+) -> list[OperationInfo]:
     """The operations on a dataset, newest first.
 
     :param before: only those older than the one with this number.
@@ -72,7 +74,8 @@ def versions(library: Library, slug: str, key: str) -> list[tuple[OperationInfo,
     with connected(), reading(library, slug) as snapshot:
         row = library.row(slug)
         return [
-            (info_of(each), _shown(change, before, after)) for each, change, before, after in _told(snapshot, row.id, key)
+            (info_of(each), _shown(change, before, after))
+            for each, change, before, after in _told(snapshot, row.id, key)
         ]
 
 
@@ -80,7 +83,9 @@ def _view(snapshot: Snapshot, dataset: int, number: int, change: Change) -> Chan
     for each, found, before, after in _told(snapshot, dataset, change.key):
         if each.id == number and found == change:
             return _shown(change, before, after)
-    return _shown(change, change.old if change.after is None else None, change.new if change.before is None else None)
+    return _shown(
+        change, change.old if change.after is None else None, change.new if change.before is None else None
+    )
 
 
 def _told(
@@ -166,7 +171,9 @@ def restore(library: Library, slug: str, number: int) -> OperationInfo:
         row = library.row(slug)
         touched = Touched.get_or_none(Touched.operation == number, Touched.dataset == row.id)
         if touched is None:
-            raise NotFound(f"There is no operation {number} on {slug}.", "The history lists them with their numbers.")
+            raise NotFound(
+                f"There is no operation {number} on {slug}.", "The history lists them with their numbers."
+            )
         if touched.after == row.content:
             raise Refused(f"{slug} stands as it did after operation {number}.")
         title = Operation.get_by_id(number).title
@@ -184,11 +191,17 @@ def _newest(row: Dataset) -> Operation:
 
 
 def _named(row: Dataset, number: int) -> Operation:
-    found = next((each for each in history.operations_on(row.id, above=number - 1) if each.id == number), None)
+    found = next(
+        (each for each in history.operations_on(row.id, above=number - 1) if each.id == number), None
+    )
     if found is None:
-        raise NotFound(f"There is no operation {number} on {row.slug}.", "The history lists them with their numbers.")
+        raise NotFound(
+            f"There is no operation {number} on {row.slug}.", "The history lists them with their numbers."
+        )
     if found.kind != "change":
-        raise Refused(f"Operation {number} is no change of its own: {found.title}.", "Redo takes back an undo.")
+        raise Refused(
+            f"Operation {number} is no change of its own: {found.title}.", "Redo takes back an undo."
+        )
     if not found.in_force:
         raise Refused(f"Operation {number} is undone already.")
     return found
@@ -253,7 +266,9 @@ def _rebase(editor: Editor, inverse: ChangeSet) -> None:
             editor.insert_raw(change.new, change.key, gap=gap)
             continue
         if not places.get(change.was):
-            raise Conflict(f"Entry {change.key} is no longer as that operation left it.", "Undo the later changes first.")
+            raise Conflict(
+                f"Entry {change.key} is no longer as that operation left it.", "Undo the later changes first."
+            )
         position = places[change.was].pop()
         line = editor.line(position)
         if change.after is None:

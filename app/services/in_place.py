@@ -17,7 +17,9 @@ from app.store.imports import import_folder
 from app.store.indexing import adopt, build
 from app.store.trust import trusted_uuid
 
-_HINT = "Import it without --in-place: it is then opened as a working copy, and the original is never written."
+_HINT = (
+    "Import it without --in-place: it is then opened as a working copy, and the original is never written."
+)
 
 
 def open_in_place(library: Library, path: Path, *, name: str | None, progress: Progress) -> Imported:
@@ -33,7 +35,9 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
         return existing
     uuid = trusted_uuid(path)
     if uuid is None:
-        raise Refused(f"{path.name} cannot be edited in place: not every entry of it was written by the app.", _HINT)
+        raise Refused(
+            f"{path.name} cannot be edited in place: not every entry of it was written by the app.", _HINT
+        )
     with import_folder(library.places.imports) as folder:
         size = path.stat().st_size
         summary = build(folder.index, path, lambda done: progress(done, size))

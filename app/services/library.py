@@ -14,6 +14,7 @@ from filelock import FileLock, Timeout
 from app.config import Config
 from app.errors import Busy, Moved, NotFound
 from app.registry.database import connected, open_registry
+from app.registry.drafts import open_drafts
 from app.registry.models import Dataset, FormerSlug
 from app.store.datasets import signature
 from app.store.index import Index, Summary
@@ -83,7 +84,9 @@ class Library:
         with library.writing():
             recovering.back_up_registry(library)
             open_registry(library.places.registry)
+            open_drafts(library.places.drafts)
             recovering.recover(library)
+            recovering.tidy(library)
         return library
 
     @property

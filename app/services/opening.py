@@ -118,11 +118,15 @@ def import_upload(
     """Import the bytes of an upload; see :func:`import_path`."""
     with import_folder(library.places.imports) as folder:
         digest = folder.receive(stream, lambda done: progress(done, 0))
-        source = Source(folder.upload, stem_of(Path(filename).name), name, copy, encoding, filename, None, progress)
+        source = Source(
+            folder.upload, stem_of(Path(filename).name), name, copy, encoding, filename, None, progress
+        )
         return _import(library, folder, source, digest)
 
 
-def import_text(library: Library, text: str, name: str | None = None, *, progress: Progress = silent) -> Imported:
+def import_text(
+    library: Library, text: str, name: str | None = None, *, progress: Progress = silent
+) -> Imported:
     """Import pasted text; see :func:`import_path`."""
     stream = BytesIO(text.encode("utf-8", "surrogatepass"))
     return import_upload(library, stream, "pasted.jsonl", name=name, progress=progress)

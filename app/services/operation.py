@@ -6,7 +6,7 @@ happened – and puts the files in place. See ARCHITECTURE.md for the path of on
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +21,7 @@ from app.services import backing_up, recovering
 from app.services.editor import Editor
 from app.services.library import Library
 from app.services.reading import reading
-from app.store.atomic import disk, reached, sync_folder, write_new
+from app.store.atomic import copy_file, discard, disk, reached, sync_folder, write_new
 from app.store.datasets import content_of
 from app.store.places import staged
 from app.store.publish import Step
@@ -70,8 +70,10 @@ class Door:
         self.rows: list[tuple[str, int, dict[str, Any], dict[str, Any]]] = []
         self.editors: dict[int, Editor] = {}
         self.written: dict[int, tuple[Written, ChangeSet]] = {}
+        self._open_files = ExitStack()
         self.drafts: list[Path] = []  # staged files, dropped if the operation fails
-        self.touched: set[int] = set()
+        self.touched: set[int] = set()  # datasets that change without a line of theirs
+        self.written_elsewhere: set[int] = set()  # datasets whose new file is there already
         self.changed = 0
 
     def editor(self, slug: str) -> Editor:
@@ -85,12 +87,10 @@ class Door:
         return self.editors[row.id]
 
     def _open(self, row: Dataset) -> Editor:
-        stack = reading(self.library, row.slug)
-        snapshot = stack.__enter__()
+        snapshot = self._open_files.enter_context(reading(self.library, row.slug))
         if row.blocked or snapshot.summary.content != row.content:
-            stack.__exit__(None, None, None)
             raise ChangedOutside(f"{row.slug} was changed by another program.", slug=row.slug)
-        return Editor(row, snapshot, lambda: stack.__exit__(None, None, None))
+        return Editor(row, snapshot)
 
     def set(self, row: Dataset, **values: Any) -> None:
         """Change columns of a dataset's row, so that undo can put them back."""
@@ -120,6 +120,13 @@ class Door:
             sync_folder(path.parent)
             self.step(Step("replace", self._spell(target), self._spell(path), before, content_of(path)))
 
+    def stage_copy(self, source: Path, draft: Path) -> None:
+        """Stage a whole file under the temporary name ``draft``."""
+        with disk(f"{draft.name} could not be written"):
+            self.drafts.append(draft)
+            copy_file(source, draft)
+            sync_folder(draft.parent)
+
     def step(self, step: Step) -> None:
         """Add a step for after the commit."""
         self.steps.append(step)
@@ -130,7 +137,8 @@ class Door:
     @property
     def empty(self) -> bool:
         """Whether nothing was changed."""
-        return not (self.steps or self.rows or self.touched or any(e.changes() for e in self.editors.values()))
+        planned = self.steps or self.rows or self.touched or self.written_elsewhere
+        return not (planned or any(editor.changes() for editor in self.editors.values()))
 
     def stage(self) -> None:
         """Write the new version of every dataset that was edited, beside the old one."""
@@ -158,7 +166,9 @@ class Door:
         self.touched.discard(editor.row.id)
         self.changed += history.count(changes)
         history.record(self.id, editor.row.id, changes, before=editor.row.content, after=written.content)
-        Dataset.update(content=written.content, size=written.size).where(Dataset.id == editor.row.id).execute()
+        Dataset.update(content=written.content, size=written.size).where(
+            Dataset.id == editor.row.id
+        ).execute()
 
     def record(self) -> None:
         """Write the journal, the row changes and the touched datasets into the open transaction."""
@@ -172,15 +182,14 @@ class Door:
             content = Dataset.get_by_id(number).content
             history.record(self.id, number, ChangeSet(), before=content, after=content)
         Dataset.update(changed_at=now()).where(
-            Dataset.id.in_([*self.touched, *self.written])
+            Dataset.id.in_([*self.touched, *self.written, *self.written_elsewhere])
         ).execute()
 
     def close(self, *, failed: bool) -> None:
         """Let go of the files; after a failure, drop what was staged."""
-        for editor in self.editors.values():
-            editor.close()
+        self._open_files.close()
         for draft in self.drafts if failed else ():
-            draft.unlink(missing_ok=True)
+            discard(draft)
 
 
 @contextmanager

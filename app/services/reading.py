@@ -62,7 +62,9 @@ def current_index(library: Library, info: DatasetInfo, progress: Progress = sile
     with library.writing():  # an operation may be putting its files in place
         mark = signature(info.path)
         if not mark:
-            raise NotFound(f"The file of {info.slug} is not there: {info.path}", "Put it back, or unlist the dataset.")
+            raise NotFound(
+                f"The file of {info.slug} is not there: {info.path}", "Put it back, or unlist the dataset."
+            )
         if not _describes(index, mark):
             summary = rebuild(index, info.path, lambda done: progress(done, info.size))
             with connected():

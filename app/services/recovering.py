@@ -32,13 +32,15 @@ def back_up_registry(library: Library) -> None:
 def recover(library: Library) -> None:
     """Publish every operation that is committed and not yet published. The caller holds the writer lock."""
     with connected():
-        waiting = [row.id for row in Operation.select().where(Operation.state == "committed").order_by(Operation.id)]
+        waiting = [
+            row.id for row in Operation.select().where(Operation.state == "committed").order_by(Operation.id)
+        ]
     for number in waiting:
         publish(library, number, {})
 
 
 def tidy(library: Library) -> None:
-    """Remove what operations and imports that never came to their commit left. The caller holds the writer lock."""
+    """Remove what operations and imports left that never came to their commit; under the writer lock."""
     places = library.places
     with connected():
         rows = list(Dataset.select())
@@ -88,7 +90,9 @@ def _touched(number: int) -> list[int]:
 def _signed(library: Library, number: int) -> set[int]:
     """Datasets of the operation whose file only moves, with an index that describes it."""
     found = set()
-    for row in Dataset.select().join(Touched).where(Touched.operation == number, Touched.before == Touched.after):
+    for row in (
+        Dataset.select().join(Touched).where(Touched.operation == number, Touched.before == Touched.after)
+    ):
         summary = library.index(row.id).summary()
         if summary and summary.content == row.content:
             found.add(row.id)
@@ -104,8 +108,6 @@ def _follow(library: Library, dataset: int, new: Written, changes: ChangeSet) ->
     if old is None or row.blocked:
         return
     with suppress(SqliteError, StoreError, OSError):
-        summary = replace(
-            old, signature=signature(path), content=new.content, lines=new.lines, size=new.size
-        )
+        summary = replace(old, signature=signature(path), content=new.content, lines=new.lines, size=new.size)
         summary = follow(index, path, changes, new, summary)
         Dataset.update(entries=summary.entries).where(Dataset.id == dataset).execute()

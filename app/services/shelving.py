@@ -126,7 +126,9 @@ def relocate(door: Door, row: Dataset, *, slug: str | None = None, state: str | 
             renamed = new_slug + path.name.removeprefix(old_slug)
             door.step(Step("rename", places.spell(target / renamed), places.spell(target / path.name)))
     if places.backups(old_slug).exists():
-        door.step(Step("rename", places.spell(places.backups(new_slug)), places.spell(places.backups(old_slug))))
+        door.step(
+            Step("rename", places.spell(places.backups(new_slug)), places.spell(places.backups(old_slug)))
+        )
 
 
 def _own(row: Dataset, slug: str, state: str) -> set[str]:
@@ -146,5 +148,3 @@ def _done(door: Door) -> OperationInfo:
 
 def _refuse_same(slug: str) -> OperationInfo:
     raise Refused(f"The dataset is called {slug} already.", _NAMES)
-
-

@@ -137,6 +137,11 @@ def write_new(path: Path, data: bytes, *, mode: int = 0o600) -> None:
         raise
 
 
+def discard(path: Path) -> None:
+    """Drop a staged file, if it is there."""
+    path.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Flush a folder's list of names to the disk (nothing to do on Windows)."""
     if os.name == "nt":
@@ -168,7 +173,7 @@ def copy_file(source: Path, target: Path) -> None:
         try:
             file.copy(data.fileno(), 0, os.fstat(data.fileno()).st_size)
             file.close()
-            os.replace(draft, target)
+            draft.replace(target)
         except BaseException:
             file.discard()
             raise

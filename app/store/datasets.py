@@ -16,7 +16,7 @@ BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """What a file has around its lines: a mark at its head, its kind of line end, and whether the last line has one."""
+    """What a file has around its lines: a mark at its head, and how its lines and the last one end."""
 
     head: bytes = b""
     newline: bytes = b"\n"
@@ -26,7 +26,7 @@ class Framing:
 def signature(path: Path | int) -> str:
     """What tells a file apart from a later state of it without reading it; empty if it is not there."""
     try:
-        stat = os.stat(path)
+        stat = os.fstat(path) if isinstance(path, int) else path.stat()
     except FileNotFoundError:
         return ""
     return f"{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"

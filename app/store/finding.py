@@ -41,7 +41,8 @@ def locate(connection: sqlite3.Connection, key: str) -> Found | None:
     else:
         match, where = name, "uuid = ?"
     row = connection.execute(
-        f"SELECT {_COLUMNS} FROM lines WHERE {where} AND {_ENTRY} ORDER BY rank LIMIT 1 OFFSET ?", (match, skip)
+        f"SELECT {_COLUMNS} FROM lines WHERE {where} AND {_ENTRY} ORDER BY rank LIMIT 1 OFFSET ?",
+        (match, skip),
     ).fetchone()
     return Found(row[0], row[1], row[2], key) if row else None
 

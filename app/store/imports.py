@@ -102,7 +102,9 @@ class ImportWriter:
             self._rejected.close()
         sync_folder(self.folder.path)
         content = content_hash(b"", (bytes(self._index.digests),))
-        summary = Summary("", content, "", "\n", True, self._index.lines, self._index.entries, self._file.size)
+        summary = Summary(
+            "", content, "", "\n", True, self._index.lines, self._index.entries, self._file.size
+        )
         self._index.finish(summary)
         return summary
 

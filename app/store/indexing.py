@@ -58,7 +58,14 @@ def build(index: Index, path: Path, progress: Callable[[int], None], known: Inde
                     progress(offset)
         hashed = content_hash(frame.head, (bytes(builder.digests),))
         summary = Summary(
-            mark, hashed, frame.head.hex(), frame.newline.decode(), frame.closed, builder.lines, builder.entries, offset
+            mark,
+            hashed,
+            frame.head.hex(),
+            frame.newline.decode(),
+            frame.closed,
+            builder.lines,
+            builder.entries,
+            offset,
         )
         builder.finish(summary)
     except BaseException:
@@ -148,7 +155,9 @@ def update(
         try:
             _apply(connection, writer, changes, rewritten, fresh)
             writer.flush()
-            entries = connection.execute(f"SELECT count(*) FROM lines WHERE kind = {int(Kind.ENTRY)}").fetchone()
+            entries = connection.execute(
+                f"SELECT count(*) FROM lines WHERE kind = {int(Kind.ENTRY)}"
+            ).fetchone()
             summary = replace(summary, entries=entries[0])
             write_summary(connection, summary)
             connection.execute("COMMIT")
@@ -192,7 +201,9 @@ def _ranks(connection: sqlite3.Connection, positions: Sequence[int]) -> dict[int
 def _rewrite(connection: sqlite3.Connection, writer: TextCacheWriter, rank: int, line: NewLine) -> int:
     """Replace the facts of one line; returns by how many bytes it grew."""
     found = line.found
-    row = connection.execute("SELECT length, talk, text_start, text_length FROM lines WHERE rank = ?", (rank,))
+    row = connection.execute(
+        "SELECT length, talk, text_start, text_length FROM lines WHERE rank = ?", (rank,)
+    )
     length, talk, *segment = row.fetchone()
     if talk != found.talk or not talk:
         segment = list(writer.append(line.texts))
@@ -273,7 +284,9 @@ def _gap(connection: sqlite3.Connection, position: int) -> int | None:
 def _renumber(connection: sqlite3.Connection, order: tuple[Run, ...] | None, holes: Sequence[int]) -> None:
     """Give every line a new rank, in the new order, leaving room at the positions of lines to come."""
     old = ranks(connection)
-    arranged = [old[place] for start, length in order for place in range(start, start + length)] if order else old
+    arranged = (
+        [old[place] for start, length in order for place in range(start, start + length)] if order else old
+    )
     free = set(holes)
     slots = (slot for slot in range(len(old) + len(free)) if slot not in free)
     pairs = [(rank, (slot + 1) * GAP) for rank, slot in zip(arranged, slots, strict=True)]
@@ -286,11 +299,11 @@ def _renumber(connection: sqlite3.Connection, order: tuple[Run, ...] | None, hol
 
 
 def _set_offsets(connection: sqlite3.Connection) -> None:
-    head = connection.execute("SELECT length(json_extract(value, '$.head')) / 2 FROM meta WHERE key = 'summary'")
+    head = connection.execute(
+        "SELECT length(json_extract(value, '$.head')) / 2 FROM meta WHERE key = 'summary'"
+    )
     connection.execute(
         "UPDATE lines SET offset = placed.start FROM (SELECT rank AS place,"
         " ? + sum(length) OVER (ORDER BY rank) - length AS start FROM lines) AS placed WHERE placed.place = rank",
         head.fetchone(),
     )
-
-

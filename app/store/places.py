@@ -124,7 +124,7 @@ def owner_key(home: Path) -> bytes:
             except FileExistsError:
                 pass  # another process was first; its key is the key
             except OSError:
-                os.replace(draft, path)
+                draft.replace(path)
             draft.unlink(missing_ok=True)
         return path.read_bytes().strip()
 

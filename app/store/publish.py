@@ -1,7 +1,6 @@
 """The steps on files that follow a commit: each may be done twice, and done late, with the same end."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -69,7 +68,9 @@ def _make(step: Step, source: Path, target: Path) -> None:
 
 
 def _link(step: Step, source: Path, target: Path) -> None:
-    if target.exists() or (step.seen and signature(source) != step.seen and content_of(source) != step.before):
+    if target.exists() or (
+        step.seen and signature(source) != step.seen and content_of(source) != step.before
+    ):
         return  # done before, or no longer the file that was to be kept: publishing will say so
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if source.exists():
@@ -86,7 +87,7 @@ def _replace(step: Step, source: Path, target: Path) -> None:
         found = content_of(target)
         if found not in (step.before, step.after):
             raise ContentDiffers(target.name)
-    os.replace(source, target)
+    source.replace(target)
     reached("publish replaced")
     sync_folder(target.parent)
 
@@ -107,7 +108,7 @@ def _rename(step: Step, source: Path, target: Path) -> None:
     if not source.exists():
         return
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.rename(source, target)
+    source.rename(target)
     sync_folder(target.parent)
     if source.parent != target.parent:
         sync_folder(source.parent)
@@ -120,7 +121,14 @@ def _remove(step: Step, source: Path, target: Path) -> None:
     sync_folder(target.parent)
 
 
-_ACTIONS = {"make": _make, "link": _link, "copy": _copy, "replace": _replace, "rename": _rename, "remove": _remove}
+_ACTIONS = {
+    "make": _make,
+    "link": _link,
+    "copy": _copy,
+    "replace": _replace,
+    "rename": _rename,
+    "remove": _remove,
+}
 
 
 def sweep(folders: Iterable[Path], keep: set[Path]) -> None:

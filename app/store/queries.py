@@ -96,7 +96,7 @@ def rows(connection: sqlite3.Connection, ranks: Iterable[int]) -> list[RowFacts]
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """The entries that a search has to look through, in order: their ranks and their places in the text cache."""
+    """The entries that a search looks through, in order: their ranks and places in the text cache."""
 
     ranks: "array[int]"
     starts: "array[int]"
@@ -124,7 +124,9 @@ def tag_labels(connection: sqlite3.Connection, rank: int) -> list[tuple[str, str
 def tag_counts(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
     """Every tag with one spelling of it and the number of its entries, most used first."""
     return list(
-        connection.execute("SELECT slug, min(label), count(*) FROM tags GROUP BY slug ORDER BY count(*) DESC, slug")
+        connection.execute(
+            "SELECT slug, min(label), count(*) FROM tags GROUP BY slug ORDER BY count(*) DESC, slug"
+        )
     )
 
 
@@ -139,7 +141,14 @@ def neighbours(connection: sqlite3.Connection, rank: int) -> tuple[int | None, i
 def number(connection: sqlite3.Connection, rank: int) -> int:
     """Which entry of the file it is, from 1."""
     kind = f"kind = {int(Kind.ENTRY)}"
-    return int(connection.execute(f"SELECT count(*) FROM lines WHERE rank <= ? AND {kind}", (rank,)).fetchone()[0])
+    return int(
+        connection.execute(f"SELECT count(*) FROM lines WHERE rank <= ? AND {kind}", (rank,)).fetchone()[0]
+    )
+
+
+def lines_before(connection: sqlite3.Connection, rank: int) -> int:
+    """How many lines of any kind stand before the one with this rank."""
+    return int(connection.execute("SELECT count(*) FROM lines WHERE rank < ?", (rank,)).fetchone()[0])
 
 
 def between(connection: sqlite3.Connection, low: int, high: int) -> int:
@@ -152,7 +161,9 @@ def between(connection: sqlite3.Connection, low: int, high: int) -> int:
 def matching_ids(connection: sqlite3.Connection, text: str) -> set[int]:
     """The ranks of the entries whose uuid holds a text."""
     like = "%" + text.casefold().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-    return {row[0] for row in connection.execute("SELECT rank FROM lines WHERE uuid LIKE ? ESCAPE '\\'", (like,))}
+    return {
+        row[0] for row in connection.execute("SELECT rank FROM lines WHERE uuid LIKE ? ESCAPE '\\'", (like,))
+    }
 
 
 def every_tag(connection: sqlite3.Connection) -> list[tuple[int, str]]:

@@ -1,0 +1,100 @@
+"""Records that could not be read: listed, and taken in once the person has mended them."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from app.domain.entry import NotJson, Unfaithful, loads, render, strict
+from app.domain.formats import NotConvertible, convert, recognise
+from app.errors import NotFound, Refused, StaleEdit
+from app.services.editing import Done, stamp
+from app.services.library import Library
+from app.services.operation import operation
+from app.services.reading import reading
+from app.store import queries
+from app.store.imports import read_rejected
+
+_HINT = "Mend the text and try again; the rejected record stays where it is until it can be read."
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """A record that is no entry. ``index`` numbers those put aside; None for a line that is in the file."""
+
+    index: int | None
+    line: int
+    offset: int
+    reason: str
+    text: str | None
+    base64: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The record as the command line prints it."""
+        kept = {"text": self.text} if self.text is not None else {"base64": self.base64}
+        return {"line": self.line, "offset": self.offset, "reason": self.reason, **kept}
+
+
+def rejected(library: Library, slug: str) -> list[RejectedRecord]:
+    """The records put aside at import, then the lines of the file that are no entries."""
+    info = library.dataset(slug)
+    found = [
+        _record(index, line) for index, line in enumerate(read_rejected(library.places.rejected(info.slug)))
+    ]
+    with reading(library, slug) as snapshot:
+        for rank, offset, length, reason in queries.unreadable(snapshot.connection):
+            number = queries.lines_before(snapshot.connection, rank) + 1
+            raw = snapshot.file.read(offset, length).rstrip(b"\r\n")
+            found.append(_unread(number, offset, reason, raw))
+    return found
+
+
+def _record(index: int, line: bytes) -> RejectedRecord:
+    kept = loads(line)
+    return RejectedRecord(
+        index, kept["line"], kept["offset"], kept["reason"], kept.get("text"), kept.get("base64")
+    )
+
+
+def _unread(number: int, offset: int, reason: str, raw: bytes) -> RejectedRecord:
+    try:
+        return RejectedRecord(None, number, offset, reason, raw.decode("utf-8"), None)
+    except UnicodeDecodeError:
+        return RejectedRecord(None, number, offset, reason, None, base64.b64encode(raw).decode("ascii"))
+
+
+def reimport(library: Library, slug: str, index: int, text: str, *, expected_line: int | None = None) -> Done:
+    """Take a mended record in as the last entry, and out of the rejected ones; one operation.
+
+    :param expected_line: the line that the person saw at that place of the list.
+    :raises Refused: if the text is still no conversation; nothing is changed then.
+    """
+    with operation(library, "Take in a rejected record") as door:
+        editor = door.editor(slug)
+        path = library.places.rejected(slug)
+        waiting = read_rejected(path)
+        if not 0 <= index < len(waiting):
+            raise NotFound("That rejected record is no longer there.", "Look at the list again.")
+        if expected_line is not None and loads(waiting[index])["line"] != expected_line:
+            raise StaleEdit("The list of rejected records changed meanwhile.", "Look at the list again.")
+        uuid = str(uuid4())
+        value = _conversation(text)
+        editor.insert(
+            render({**value, "_rolethread": stamp(editor.row.uuid, uuid, value.get("_rolethread"))}), uuid
+        )
+        rest = waiting[:index] + waiting[index + 1 :]
+        door.write(path, b"".join(line + b"\n" for line in rest) if rest else None)
+        door.set(editor.row, rejected=max(0, editor.row.rejected - 1))
+    return Done(door.info, uuid, 1)
+
+
+def _conversation(text: str) -> dict[str, Any]:
+    try:
+        raw = text.strip().encode("utf-8")
+        value = strict(raw)
+        shape = recognise(value)
+        if not shape:
+            raise Refused("This is a JSON object, but no conversation that we know.", _HINT)
+        return convert(value, shape).value
+    except (NotJson, Unfaithful, NotConvertible, UnicodeEncodeError) as reason:
+        raise Refused(f"This record cannot be taken in: {reason}.", _HINT) from reason
