@@ -18,7 +18,9 @@ class Config:
     debug: bool = False
 
     @classmethod
-    def of(cls, home: str | Path | None = None, *, host: str = "127.0.0.1", port: int = PORT, debug: bool = False) -> "Config":
+    def of(
+        cls, home: str | Path | None = None, *, host: str = "127.0.0.1", port: int = PORT, debug: bool = False
+    ) -> "Config":
         """Settings with an absolute home; without one, ``instance/`` beside the program."""
         place = Path(home).expanduser() if home else ROOT / "instance"
         return cls(place.absolute(), host, port, debug)

@@ -129,9 +129,7 @@ def search_timed(pattern: Pattern[str], text: str, start: int, deadline: Deadlin
     return found.start() if found else None
 
 
-def compile_query(
-    text: str, *, mode: str, match_case: bool = False, ignore_accents: bool = False
-) -> Matcher:
+def compile_query(text: str, *, mode: str, match_case: bool = False, ignore_accents: bool = False) -> Matcher:
     """The query as a matcher. One without a letter matches everything.
 
     :param mode: one of ``MODES``.

@@ -23,7 +23,7 @@ class Side:
 
 
 def transition(before: Side, after: Side) -> ChangeSet:
-    """What turns ``before`` into ``after``: equal lines are the same line, lines of one key are one rewritten."""
+    """What turns ``before`` into ``after``: equal lines are one line, lines of one key one rewritten."""
     origin = difference(before.digests, after.digests)
     matched = {place for place in origin if place is not None}
     gone = [place for place in range(len(before.digests)) if place not in matched]

@@ -1,11 +1,11 @@
 """What a list of entries shows: search, filters, order and page, as one value that an address can hold."""
 
 from dataclasses import dataclass, replace
-from typing import get_args
 
-from app.domain.search import Mode
+from app.domain.search import MODES
 
-MODES: tuple[Mode, ...] = get_args(Mode)
+__all__ = ["MODES", "SCOPES", "SIZES", "SORTS", "TAG_MODES", "View"]
+
 SCOPES = ("system", "user", "assistant", "character", "tags", "id")
 TAG_MODES = ("any", "all", "exact")
 SORTS = ("position", "-position", "length", "-length", "exchanges", "-exchanges")
@@ -21,7 +21,7 @@ class View:
     """
 
     query: str = ""
-    mode: Mode = "contains"
+    mode: str = "contains"
     scopes: tuple[str, ...] = ("user", "assistant")
     match_case: bool = False
     ignore_accents: bool = False

@@ -10,7 +10,7 @@ from typing import IO, Any
 from app.domain.entry import Entry, loads
 from app.domain.formats import convert, recognise
 from app.domain.names import dataset_slug, free_slug
-from app.errors import NotFound, Refused
+from app.errors import NotFound
 from app.registry.database import connected
 from app.registry.models import Dataset
 from app.services import shelving

@@ -97,7 +97,7 @@ def _unblock(door: Door, row: Dataset) -> None:
 
 
 def _recorded(library: Library, row: Dataset, folder: ImportFolder) -> Path | None:
-    """A file with the content that the library last wrote: what was staged, or a backup with what came after."""
+    """A file with the content that the library last wrote: as staged, or a backup with what came after."""
     for kept in JournalStep.select().where(JournalStep.operation == (row.blocked or 0)):
         step = step_of(kept.arguments)
         source = library.places.resolve(step.source)

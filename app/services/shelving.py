@@ -115,8 +115,7 @@ def relocate(door: Door, row: Dataset, *, slug: str | None = None, state: str | 
     if new_slug != old_slug:
         FormerSlug.insert(slug=old_slug, dataset=row.id).on_conflict_replace().execute()
         FormerSlug.delete().where(FormerSlug.slug == new_slug).execute()
-    folders = {"live": places.dataset_folder, "trashed": lambda _: places.trash(row.id)}
-    source, target = folders[old_state](old_slug), folders[new_state](new_slug)
+    source, target = places.folder(row.id, old_slug, old_state), places.folder(row.id, new_slug, new_state)
     if source != target and source.exists():
         door.step(Step("rename", places.spell(target), places.spell(source)))
     if new_slug == old_slug:

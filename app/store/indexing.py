@@ -123,14 +123,14 @@ class _Memory:
                     tags.setdefault(rank, []).append((slug, label))
                 text = known.text.read_bytes()
                 for row in connection.execute(
-                    "SELECT rank, digest, uuid, talk, messages, exchanges, characters, text_start, text_length"
-                    f" FROM lines WHERE kind = {int(Kind.ENTRY)}"
+                    "SELECT rank, digest, uuid, talk, messages, exchanges, characters,"
+                    f" text_start, text_length FROM lines WHERE kind = {int(Kind.ENTRY)}"
                 ):
                     seen[row[1]] = (*row[2:], tuple(tags.get(row[0], ())))
         return cls(seen, text)
 
     def facts(self, line: bytes) -> tuple[Facts, Iterable[tuple[str, str]] | bytes]:
-        """The facts of a line, remembered or found, and its texts, or the segment that an index had for them."""
+        """The facts of a line, remembered or found, and its texts, or the segment that held them."""
         known = self._seen.get(digest(line))
         if known is None:
             found, value = facts_of(line)
@@ -304,6 +304,7 @@ def _set_offsets(connection: sqlite3.Connection) -> None:
     )
     connection.execute(
         "UPDATE lines SET offset = placed.start FROM (SELECT rank AS place,"
-        " ? + sum(length) OVER (ORDER BY rank) - length AS start FROM lines) AS placed WHERE placed.place = rank",
+        " ? + sum(length) OVER (ORDER BY rank) - length AS start FROM lines) AS placed"
+        " WHERE placed.place = rank",
         head.fetchone(),
     )

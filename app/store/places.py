@@ -58,6 +58,10 @@ class Places:
         """The folder of a dataset that the library holds."""
         return self.datasets / _name(slug)
 
+    def folder(self, number: int, slug: str, state: str) -> Path:
+        """The folder of a dataset, on the shelf (``live``) or in the trash."""
+        return self.trash(number) if state == "trashed" else self.dataset_folder(slug)
+
     def dataset(self, slug: str) -> Path:
         """The file of a working copy."""
         return self.dataset_folder(slug) / f"{slug}.jsonl"
