@@ -60,6 +60,12 @@ def schema_version(path: Path) -> tuple[int, int]:
         return int(probe.user_version), len(MIGRATIONS)
 
 
+def registry_is_current(path: Path) -> bool:
+    """Whether the file has the schema that this app writes, so that opening it changes nothing."""
+    have, want = schema_version(path)
+    return have == want
+
+
 @contextmanager
 def connected() -> Iterator[None]:
     """A connection of this thread for the length of the block; nested use shares it."""

@@ -91,7 +91,7 @@ def _view(snapshot: Snapshot, dataset: int, number: int, change: Change) -> Chan
 def _told(
     snapshot: Snapshot, dataset: int, key: str
 ) -> Iterator[tuple[Operation, Change, bytes | None, bytes | None]]:
-    """The changes of one entry, newest first, each with the line before and after; told backwards from now."""
+    """The changes of one entry, newest first, with the line before and after; told backwards from now."""
     found = locate(snapshot.connection, key)
     line = snapshot.file.read(found.offset, found.length) if found else None
     for each, change in history.history_of_entry(dataset, key):

@@ -42,9 +42,14 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
         size = path.stat().st_size
         summary = build(folder.index, path, lambda done: progress(done, size))
         report = {
-            "entries": summary.entries, "rejected": 0, "records": summary.entries,
-            "formats": {"chatml": summary.entries}, "notes": [], "sidecar": "ignored" if sidecar_beside(path) else "none", "origin": str(path),
-        }  # fmt: skip
+            "entries": summary.entries,
+            "rejected": 0,
+            "records": summary.entries,
+            "formats": {"chatml": summary.entries},
+            "notes": [],
+            "sidecar": "ignored" if sidecar_beside(path) else "none",
+            "origin": str(path),
+        }
         slug = name or free_slug(dataset_slug(stem_of(path.name)), shelving.taken(library))
         with library.writing():
             with operation(library, f"Open {slug} in place") as door:

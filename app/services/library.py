@@ -13,7 +13,7 @@ from filelock import FileLock, Timeout
 
 from app.config import Config
 from app.errors import Busy, Moved, NotFound
-from app.registry.database import connected, open_registry
+from app.registry.database import connected, open_registry, registry_is_current
 from app.registry.drafts import open_drafts
 from app.registry.models import Dataset, FormerSlug
 from app.store.datasets import signature
@@ -69,7 +69,7 @@ class Library:
         self.config = config
         self.places = places
         self._threads = RLock()
-        self._file_lock = FileLock(places.writer_lock, timeout=PATIENCE, thread_local=False)
+        self._file_lock = FileLock(places.writer_lock, thread_local=False)
 
     @classmethod
     def open(cls, config: Config) -> "Library":
@@ -81,12 +81,14 @@ class Library:
         from app.services import recovering
 
         library = cls(config, prepare(config.home))
-        with library.writing():
-            recovering.back_up_registry(library)
+        with library.writing(at_once=registry_is_current(library.places.registry)) as alone:
+            if alone:
+                recovering.back_up_registry(library)
             open_registry(library.places.registry)
             open_drafts(library.places.drafts)
-            recovering.recover(library)
-            recovering.tidy(library)
+            if alone:
+                recovering.recover(library)
+                recovering.tidy(library)
         return library
 
     @property
@@ -100,18 +102,23 @@ class Library:
         return owner_key(self.home)
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """The writer lock of the home, for the length of the block. May be nested.
+    def writing(self, *, at_once: bool = False) -> Iterator[bool]:
+        """The writer lock of the home, for the length of the block; whether we have it. May be nested.
 
+        :param at_once: do not wait, but go on without it; another process is at work then, and
+            whoever writes next finishes what that one leaves.
         :raises Busy: if another operation keeps it for longer than a minute.
         """
         with self._threads:
             try:
-                self._file_lock.acquire()
+                self._file_lock.acquire(timeout=0 if at_once else PATIENCE)
             except Timeout as error:
-                raise Busy("Another operation is still at work on this home.") from error
+                if not at_once:
+                    raise Busy("Another operation is still at work on this home.") from error
+                yield False
+                return
             try:
-                yield
+                yield True
             finally:
                 self._file_lock.release()
 

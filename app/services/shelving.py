@@ -110,33 +110,22 @@ def relocate(door: Door, row: Dataset, *, slug: str | None = None, state: str | 
     old_slug, old_state = row.slug, row.state
     new_slug, new_state = slug or old_slug, state or old_state
     if new_state == "live" and (new_slug, new_state) != (old_slug, old_state):
-        new_slug = free_slug(new_slug, taken(library) - _own(row, old_slug, old_state))
+        new_slug = free_slug(new_slug, taken(library) - ({old_slug} if old_state == "live" else set()))
     door.set(row, slug=new_slug, state=new_state)
     if new_slug != old_slug:
         FormerSlug.insert(slug=old_slug, dataset=row.id).on_conflict_replace().execute()
         FormerSlug.delete().where(FormerSlug.slug == new_slug).execute()
     source, target = places.folder(row.id, old_slug, old_state), places.folder(row.id, new_slug, new_state)
-    if source != target and source.exists():
-        door.step(Step("rename", places.spell(target), places.spell(source)))
+    backups = places.kept(row.id, old_slug, old_state), places.kept(row.id, new_slug, new_state)
+    for old, new in ((source, target), backups):
+        if old != new:
+            door.step(Step("rename", places.spell(new), places.spell(old)))
     if new_slug == old_slug:
         return
     for path in sorted(source.iterdir()) if source.exists() else ():
         if path.name.startswith(f"{old_slug}."):
             renamed = new_slug + path.name.removeprefix(old_slug)
             door.step(Step("rename", places.spell(target / renamed), places.spell(target / path.name)))
-    if places.backups(old_slug).exists():
-        door.step(
-            Step("rename", places.spell(places.backups(new_slug)), places.spell(places.backups(old_slug)))
-        )
-
-
-def _own(row: Dataset, slug: str, state: str) -> set[str]:
-    """The names that are taken by the dataset itself: its backups stay while it is in the trash."""
-    return {slug} if state == "live" or not _live(slug) else set()
-
-
-def _live(slug: str) -> bool:
-    return bool(Dataset.select().where(Dataset.slug == slug, Dataset.state == "live").exists())
 
 
 def _done(door: Door) -> OperationInfo:

@@ -62,6 +62,10 @@ class Places:
         """The folder of a dataset, on the shelf (``live``) or in the trash."""
         return self.trash(number) if state == "trashed" else self.dataset_folder(slug)
 
+    def kept(self, number: int, slug: str, state: str) -> Path:
+        """The folder of a dataset's backups; in the trash they lie beside it."""
+        return self.home / "trash" / f"{number}-backups" if state == "trashed" else self.backups(slug)
+
     def dataset(self, slug: str) -> Path:
         """The file of a working copy."""
         return self.dataset_folder(slug) / f"{slug}.jsonl"
