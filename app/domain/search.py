@@ -28,7 +28,7 @@ class BadQuery(AppError):
 
 
 class SearchTimeout(AppError):
-    """The pattern takes too long on this dataset; nothing was changed."""
+    """The pattern takes too long on this dataset, or too much memory."""
 
     status = 422
     hint = "Add a plain word to the pattern, or avoid a repeat inside a repeat, such as (a+)+."
@@ -124,8 +124,10 @@ def search_timed(pattern: Pattern[str], text: str, start: int, deadline: Deadlin
     """
     try:
         found = pattern.search(text, start, timeout=deadline.left())
-    except (TimeoutError, MemoryError):
+    except TimeoutError:
         raise deadline.passed() from None
+    except MemoryError:
+        raise SearchTimeout("The search was stopped: the pattern needs too much memory.") from None
     return found.start() if found else None
 
 
