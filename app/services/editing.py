@@ -74,8 +74,10 @@ def _rewrite(editor: Editor, line: Line, value: Mapping[str, Any]) -> str | None
     block = old.get(BLOCK)
     if {**value, BLOCK: block} == {**old, BLOCK: block} and _same_order(value, old):
         return Entry.of(line.text).uuid
-    uuid = Entry.of(line.text).uuid or str(uuid4())
-    editor.replace(line, _rendered(value, stamp(editor.row.uuid, uuid, block), like=(line.text, old)))
+    known = Entry.of(line.text).uuid
+    uuid = known or str(uuid4())
+    text = _rendered(value, stamp(editor.row.uuid, uuid, block), like=(line.text, old))
+    editor.replace(line, text, line.key if known else uuid)
     return uuid
 
 
@@ -184,7 +186,8 @@ def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], di
     new = applied(old)
     if new is old:
         return False
-    uuid = Entry(line.text, old).uuid or str(uuid4())
+    known = Entry(line.text, old).uuid
+    uuid = known or str(uuid4())
     block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
-    editor.replace(line, render({**new, BLOCK: block}, style_of(line.text, old)))
+    editor.replace(line, render({**new, BLOCK: block}, style_of(line.text, old)), line.key if known else uuid)
     return True

@@ -98,13 +98,13 @@ class Editor:
         """The raw line at a position."""
         return self.layout.line(self.snapshot.file.descriptor, position)
 
-    def replace(self, line: Line, text: bytes, key: str = "") -> None:
+    def replace(self, line: Line, text: bytes, key: str) -> None:
         """Rewrite a line; it keeps its line end.
 
-        :param key: the key under which history files the change, if the line had none to last.
+        :param key: the key under which history files the change.
         """
         ending = line.raw[len(line.text) :]
-        change = Change.replaced(key or line.key, line.position, line.position, line.raw, text + ending)
+        change = Change.replaced(key, line.position, line.position, line.raw, text + ending)
         if change.was != change.now:
             self._rewritten[line.position] = change
 

@@ -12,6 +12,7 @@ from app.errors import Conflict, NotFound, Refused, StoreError
 from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Dataset, Operation, RowChange, Touched
+from app.services import rejecting
 from app.services.editor import Editor
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
@@ -250,6 +251,14 @@ def _invert(door: Door, target: Operation) -> None:
 def _put_back(door: Door, change: RowChange) -> None:
     row = Dataset.get_by_id(change.row)
     wanted, present = json.loads(change.before), json.loads(change.after)
+    if change.table == "rejected":
+        if wanted["record"] is None:
+            rejecting.take_out(door, row, present["index"])
+        else:
+            rejecting.put_in(door, row, wanted["index"], wanted["record"])
+        return
+    if "slug" not in wanted and "state" not in wanted:
+        return  # a count that follows from what else is put back
     if any(getattr(row, name) != value for name, value in present.items()):
         raise Conflict(f"{row.slug} was renamed or moved since.", "Undo that first.")
     relocate(door, row, slug=wanted.get("slug"), state=wanted.get("state"))

@@ -104,6 +104,11 @@ class Door:
         self.rows.append(("dataset", row.id, before, after))
         self.touched.add(row.id)
 
+    def note(self, table: str, row: Dataset, before: dict[str, Any], after: dict[str, Any]) -> None:
+        """Record a change beside the lines of a dataset, so that undo can turn it round."""
+        self.rows.append((table, row.id, before, after))
+        self.touched.add(row.id)
+
     def write(self, target: Path, data: bytes | None, *, staging: Path | None = None) -> None:
         """Replace a small file beside a dataset (its rejected records, its sidecar); None removes it.
 

@@ -49,8 +49,11 @@ def tidy(library: Library) -> None:
     folders = {places.home, *(path for path in places.datasets.glob("*") if path.is_dir())}
     folders |= {path for path in (library.home / "trash").glob("*") if path.is_dir()}
     folders |= {path for path in (library.home / "backups" / "datasets").glob("*") if path.is_dir()}
-    folders |= {Path(row.location).resolve().parent for row in rows if row.location}
     sweep(folders, keep)
+    for row in rows:
+        if row.location:
+            place = Path(row.location).resolve()
+            sweep([place.parent], keep, of=place.name)
     sweep_imports(places.imports)
 
 
@@ -66,11 +69,12 @@ def publish(library: Library, number: int, written: Staged) -> None:
         blocked = False
         signed = _signed(library, number)
         for row in JournalStep.select().where(JournalStep.operation == number).order_by(JournalStep.id):
+            step = step_of(row.arguments)
             try:
-                perform(step_of(row.arguments), library.places)
+                perform(step, library.places)
             except ContentDiffers:
                 blocked = True
-                Dataset.update(blocked=number).where(Dataset.id.in_(_touched(number))).execute()
+                _block(library, number, library.places.resolve(step.target))
                 continue
             reached("published step")
         for dataset, (new, changes) in written.items():
@@ -83,8 +87,12 @@ def publish(library: Library, number: int, written: Staged) -> None:
             JournalStep.delete().where(JournalStep.operation == number).execute()
 
 
-def _touched(number: int) -> list[int]:
-    return [row.id for row in history.touched_datasets(number)]
+def _block(library: Library, number: int, target: Path) -> None:
+    """Mark the dataset whose file could not be replaced."""
+    for row in history.touched_datasets(number):
+        path = library.path_of(row)
+        if target in (path, path.resolve()) or target.is_relative_to(library.places.dataset_folder(row.slug)):
+            Dataset.update(blocked=number).where(Dataset.id == row.id).execute()
 
 
 def _signed(library: Library, number: int) -> set[int]:

@@ -8,9 +8,10 @@ from uuid import uuid4
 from app.domain.entry import NotJson, Unfaithful, loads, render, strict
 from app.domain.formats import NotConvertible, convert, recognise
 from app.errors import NotFound, Refused, StaleEdit
+from app.registry.models import Dataset
 from app.services.editing import Done, stamp
 from app.services.library import Library
-from app.services.operation import operation
+from app.services.operation import Door, operation
 from app.services.reading import reading
 from app.store import queries
 from app.store.imports import read_rejected
@@ -71,8 +72,7 @@ def reimport(library: Library, slug: str, index: int, text: str, *, expected_lin
     """
     with operation(library, "Take in a rejected record") as door:
         editor = door.editor(slug)
-        path = library.places.rejected(slug)
-        waiting = read_rejected(path)
+        waiting = read_rejected(library.places.rejected(slug))
         if not 0 <= index < len(waiting):
             raise NotFound("That rejected record is no longer there.", "Look at the list again.")
         if expected_line is not None and loads(waiting[index])["line"] != expected_line:
@@ -82,10 +82,38 @@ def reimport(library: Library, slug: str, index: int, text: str, *, expected_lin
         editor.insert(
             render({**value, "_rolethread": stamp(editor.row.uuid, uuid, value.get("_rolethread"))}), uuid
         )
-        rest = waiting[:index] + waiting[index + 1 :]
-        door.write(path, b"".join(line + b"\n" for line in rest) if rest else None)
-        door.set(editor.row, rejected=max(0, editor.row.rejected - 1))
+        take_out(door, editor.row, index)
     return Done(door.info, uuid, 1)
+
+
+def take_out(door: Door, row: Dataset, index: int) -> None:
+    """Take a record out of the rejected ones, within an operation; undo puts it back with :func:`put_in`."""
+    waiting = read_rejected(door.library.places.rejected(row.slug))
+    record = waiting.pop(index)
+    _rewrite(
+        door,
+        row,
+        waiting,
+        {"index": index, "record": record.decode("utf-8")},
+        {"index": index, "record": None},
+    )
+
+
+def put_in(door: Door, row: Dataset, index: int, record: str) -> None:
+    """Put a record back among the rejected ones, within an operation."""
+    waiting = read_rejected(door.library.places.rejected(row.slug))
+    index = min(index, len(waiting))
+    waiting.insert(index, record.encode("utf-8"))
+    _rewrite(door, row, waiting, {"index": index, "record": None}, {"index": index, "record": record})
+
+
+def _rewrite(
+    door: Door, row: Dataset, waiting: list[bytes], before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    path = door.library.places.rejected(row.slug)
+    door.write(path, b"".join(line + b"\n" for line in waiting) if waiting else None)
+    door.note("rejected", row, before, after)
+    door.set(row, rejected=len(waiting))
 
 
 def _conversation(text: str) -> dict[str, Any]:

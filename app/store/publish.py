@@ -131,13 +131,16 @@ _ACTIONS = {
 }
 
 
-def sweep(folders: Iterable[Path], keep: set[Path]) -> None:
-    """Remove the temporary files in some folders, except those that a journal still names."""
+def sweep(folders: Iterable[Path], keep: set[Path], *, of: str = "") -> None:
+    """Remove the temporary files in some folders, except those that a journal still names.
+
+    :param of: only those of the file with that name, in a folder that is not ours alone.
+    """
     for folder in folders:
         if not folder.is_dir():
             continue
         for path in folder.glob(".*.rolethread-tmp"):
-            if path not in keep:
+            if path not in keep and path.name.startswith(f".{of}"):
                 path.unlink(missing_ok=True)
 
 
