@@ -182,6 +182,8 @@ def _regex(text: str, match_case: bool, ignore_accents: bool) -> Matcher:
     if ignore_accents:  # compiled as typed first, so that an error points into what the person sees
         text = bare(text)
         expression = _expression(text, flags)
+    if not match_case:
+        text = text.removeprefix("(?i)")  # it says nothing new, and would hide the rest from what follows
     literals = {fold(piece) for piece in required(text)} - {""}
     return Matcher(
         patterns=(expression,),
@@ -207,9 +209,10 @@ def _expression(text: str, flags: int) -> Pattern[str]:
     try:
         return regex.compile(text, flags)
     except regex.error as error:
-        position = min(error.pos or 0, len(text))
+        position = min(getattr(error, "pos", None) or 0, len(text))
+        reason = getattr(error, "msg", str(error))
         raise BadQuery(
-            f"The pattern cannot be read at character {position + 1}: {error.msg}.", position=position
+            f"The pattern cannot be read at character {position + 1}: {reason}.", position=position
         ) from error
     except RecursionError as error:
         raise BadQuery("The pattern is nested too deeply.", position=0) from error

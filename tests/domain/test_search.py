@@ -203,6 +203,12 @@ def test_the_text_that_a_pattern_cannot_do_without(pattern, pieces):
     assert required(pattern) == pieces
 
 
+def test_a_flag_that_says_nothing_new_does_not_make_a_search_slow():
+    assert compile_query("(?i)Harbor", mode="regex").literals == ("harbor",)
+    assert compile_query("(?i)Harbor", mode="regex", match_case=True).literals == ()
+    assert compile_query("(?i)Harbor", mode="regex", match_case=True).matches("HARBOR")
+
+
 def test_only_well_known_syntax_runs_over_many_messages():
     assert within_lines(r"\d{4}") == r"\d{4}"
     assert within_lines(r"^[^a]\s") == r"(?<=[\x01-\x04])[^\x00-\x1fa][ ]"
