@@ -60,7 +60,7 @@ class Gate:
     """The owner's key and everything derived from it."""
 
     def __init__(self, key: bytes, home: Path) -> None:
-        self.key = key.hex()
+        self.key = key.decode("ascii")
         self.cookie_name = "rolethread_" + sha256(str(home).encode()).hexdigest()[:10]
         self.cookie = hmac.new(key, b"cookie", sha256).hexdigest()
         self.session_key = hmac.new(key, b"session", sha256).digest()
