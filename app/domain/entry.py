@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -16,6 +17,8 @@ from app.domain.roles import canonical
 DEEPEST = 200
 BLOCK = "_rolethread"
 _ESCAPED = re.compile("[\u0085\u2028\u2029\ud800-\udfff]")
+_DIGITS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
+_LONG_NUMBER = b"0" * 19  # as :data:`_DIGITS` shows an integer that may have more than 64 bits
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LOCK_DUPLICATE = "the key {!r} stands twice in one object"
 _LOCK_NUMBER = "the number {} cannot be held exactly"
@@ -53,10 +56,13 @@ def loads(raw: bytes) -> Any:
     :raises NotJson: if it is no JSON (RFC 8259), no UTF-8, or nested too deeply to be read.
     """
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
+        if _LONG_NUMBER not in raw.translate(_DIGITS):
+            return value
+        first = ""
     except orjson.JSONDecodeError as error:
         first = str(error)
-    try:  # lone surrogates and integers of any length are JSON too, which orjson refuses
+    try:  # orjson refuses lone surrogates, and turns integers beyond 64 bits into floats
         return json.loads(raw.decode("utf-8"), parse_constant=_no_constant, parse_int=_integer)
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8 (byte {error.start + 1})") from error
@@ -114,7 +120,11 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _exact_float(literal: str) -> float:
     value = float(literal)
-    if Decimal(literal) != Decimal(repr(value)):
+    try:
+        exact = Decimal(literal) == Decimal(repr(value))
+    except InvalidOperation:  # an exponent of more than 18 digits
+        exact = False
+    if not exact:
         raise Unfaithful(_LOCK_NUMBER.format(literal[:40]))
     return value
 
@@ -145,12 +155,40 @@ def render(value: Mapping[str, Any], style: Style = PLAIN) -> bytes:
     """
     separators = (",", ":") if style.compact else (", ", ": ")
     text = json.dumps(value, ensure_ascii=style.ascii, separators=separators, allow_nan=False)
+    if text.isascii():
+        return text.encode("ascii")
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text).encode("utf-8")
 
 
 def style_of(raw: bytes, value: Mapping[str, Any]) -> Style:
     """The spelling that gives ``raw`` back from its value, or the plain one where none does."""
-    return next((style for style in _STYLES if render(value, style) == raw), PLAIN)
+    return _style_of(raw, value) or PLAIN
+
+
+def _style_of(raw: bytes, value: Mapping[str, Any]) -> Style | None:
+    """The spelling that gives ``raw`` back from its value, the likeliest tried first."""
+    colon = raw.find(b'":')
+    compact = colon >= 0 and raw[colon + 2 : colon + 3] != b" "
+    likely = sorted(_STYLES, key=lambda style: style.compact != compact)
+    return next((style for style in likely if render(value, style) == raw), None)
+
+
+def faithful(raw: bytes) -> tuple[dict[str, Any], Style]:
+    """The faithful value of a line as :func:`strict` gives it, and the style in which to write it back.
+
+    A line that one of our styles gives back to the byte has lost nothing on the way; only the others
+    need the long look.
+
+    :raises Unfaithful: as :func:`strict`.
+    """
+    if raw.count(b"{") + raw.count(b"[") <= DEEPEST:
+        with suppress(orjson.JSONDecodeError):
+            value = orjson.loads(raw)
+            style = _style_of(raw, value) if isinstance(value, dict) else None
+            if style:
+                return value, style
+    value = strict(raw)
+    return value, style_of(raw, value)
 
 
 @dataclass(frozen=True, slots=True)

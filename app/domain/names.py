@@ -13,7 +13,8 @@ _DEVICES = frozenset(
 
 def dataset_slug(stem: str) -> str:
     """The name of a dataset that comes from a file called ``stem`` (formats.md §1)."""
-    text = slug(stem).encode("utf-8")[:LONGEST].decode("utf-8", "ignore").strip("_")
+    stable = slug(slug(stem))  # once is not enough: what casefolding takes apart may be joined again
+    text = stable.encode("utf-8")[:LONGEST].decode("utf-8", "ignore").strip("_")
     if not text:
         return "dataset"
     return f"{text}_" if text in _DEVICES else text
@@ -23,7 +24,7 @@ def fits(name: str) -> bool:
     """Whether ``name`` is one that :func:`dataset_slug` or :func:`free_slug` gives."""
     base, mark, number = name.rpartition("_copy-")
     if mark and number.isdecimal() and number.isascii() and base:
-        name = base
+        return dataset_slug(base).rstrip("_") == base
     return name == dataset_slug(name)
 
 
