@@ -121,11 +121,16 @@ def tag_labels(connection: sqlite3.Connection, rank: int) -> list[tuple[str, str
     return list(connection.execute("SELECT slug, label FROM tags WHERE rank = ? ORDER BY slug", (rank,)))
 
 
-def tag_counts(connection: sqlite3.Connection) -> list[tuple[str, str, int]]:
-    """Every tag with one spelling of it and the number of its entries, most used first."""
+def tag_counts(connection: sqlite3.Connection, most: int = -1) -> list[tuple[str, str, int]]:
+    """Tags with a spelling (their slug, if it is among them) and the number of their entries, most used first.
+
+    :param most: how many; all, if not given.
+    """
     return list(
         connection.execute(
-            "SELECT slug, min(label), count(*) FROM tags GROUP BY slug ORDER BY count(*) DESC, slug"
+            "SELECT slug, CASE WHEN max(label = slug) THEN slug ELSE min(label) END, count(*) AS used"
+            " FROM tags GROUP BY slug ORDER BY used DESC, slug LIMIT ?",
+            (most,),
         )
     )
 
