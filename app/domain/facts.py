@@ -7,7 +7,8 @@ from typing import Any
 
 import orjson
 
-from app.domain.entry import Entry, NotJson, digest, messages_of
+from app.domain.entry import Entry, NotJson, digest
+from app.domain.roles import canonical
 from app.domain.tags import slug
 
 VERSION = 1  # raise it when a function here, in roles or in search.fold changes what it says
@@ -45,54 +46,64 @@ def payload(line: bytes) -> bytes:
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def facts_of(line: bytes) -> tuple[Facts, Mapping[str, Any]]:
-    """The facts of a raw line, and its value (empty where it is no entry)."""
+def facts_of(line: bytes) -> tuple[Facts, list[tuple[str, str]]]:
+    """The facts of a raw line, and its texts as :func:`letters` gives them (none where it is no entry)."""
     mark, text = digest(line), payload(line)
     if not text.strip(b" \t\r"):
-        return Facts(Kind.BLANK, mark), {}
+        return Facts(Kind.BLANK, mark), []
     try:
         entry = Entry.of(text)
     except NotJson as error:
-        return Facts(Kind.UNREADABLE, mark, str(error)), {}
-    return facts_of_entry(entry, mark), entry.value
+        return Facts(Kind.UNREADABLE, mark, str(error)), []
+    return facts_of_entry(entry, mark)
 
 
-def facts_of_entry(entry: Entry, mark: bytes) -> Facts:
-    """The facts of an entry whose line has the digest ``mark``."""
-    messages = exchanges = characters = 0
+def facts_of_entry(entry: Entry, mark: bytes) -> tuple[Facts, list[tuple[str, str]]]:
+    """The facts of an entry whose line has the digest ``mark``, and its texts."""
+    texts = letters(entry.value)
+    exchanges = characters = 0
     asked = False
-    for message in messages_of(entry.value):
-        messages += 1
-        characters += len(message.text)
-        role = message.canonical
-        if role == "user":
+    for letter, text in texts:
+        characters += len(text)
+        if letter == "u":
             asked = True
-        elif role == "assistant":
+        elif letter == "a":
             exchanges += asked
             asked = False
-    return Facts(
+    found = Facts(
         Kind.ENTRY,
         mark,
         uuid=entry.uuid,
         tags=tuple({slug(tag) or tag.strip(): tag for tag in reversed(entry.tags)}.items())[::-1],
-        talk=digest(_spelt(entry.value.get("messages"))),
-        messages=messages,
+        talk=digest(_spelt(entry)),
+        messages=len(texts),
         exchanges=exchanges,
         characters=characters,
     )
+    return found, texts
 
 
 def letters(value: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The texts that a search looks through, each with the letter of its scope."""
-    return [(_LETTERS.get(message.canonical, "x"), message.text) for message in messages_of(value)]
+    """The text of every message, as a search looks through it, with the letter of its scope."""
+    found = value.get("messages")
+    return [_lettered(message) for message in found] if isinstance(found, list) else []
+
+
+def _lettered(message: Any) -> tuple[str, str]:
+    """What :class:`Message` says of canonical role and text; every message of a dataset comes by here."""
+    if not isinstance(message, dict):
+        return "x", ""
+    role, content = message.get("role"), message.get("content")
+    letter = _LETTERS.get(canonical(role), "x") if isinstance(role, str) else "x"
+    return letter, content if isinstance(content, str) else ""
 
 
 _LETTERS = {"system": "s", "user": "u", "assistant": "a"}
 
 
-def _spelt(messages: Any) -> bytes:
-    """The messages as bytes, the same for equal values."""
+def _spelt(entry: Entry) -> bytes:
+    """Bytes that are the same only for equal messages: their JSON, or the whole line."""
     try:
-        return orjson.dumps(messages)
-    except (TypeError, ValueError):  # lone surrogates, numbers beyond 64 bits
-        return repr(messages).encode("utf-8", "backslashreplace")
+        return orjson.dumps(entry.value.get("messages"))
+    except TypeError:  # lone surrogates, numbers beyond 64 bits, deep nesting
+        return entry.raw

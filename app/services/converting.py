@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from app.config import VERSION
 from app.domain.entry import BLOCK, Entry, NotJson, Unfaithful, digest, loads, render, strict
-from app.domain.facts import facts_of_entry, letters
+from app.domain.facts import facts_of_entry
 from app.domain.formats import NotConvertible, convert, recognise
 from app.domain.roles import canonical
 from app.domain.stamping import stamp
@@ -127,7 +127,7 @@ class Importer:
             tally.reissued.append(record.number)
         if fresh or not tally.trusted:
             entry = _stamped(entry, uuid, tally)
-        writer.add(entry.raw, facts_of_entry(entry, digest(entry.raw + b"\n")), letters(entry.value))
+        writer.add(entry.raw, *facts_of_entry(entry, digest(entry.raw + b"\n")))
 
 
 def _entry_of(raw: bytes, tally: _Tally) -> tuple[bytes, dict[str, Any], str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.change import Change, ChangeSet, Run
 from app.domain.entry import digest
-from app.domain.facts import Facts, Kind, facts_of, letters
+from app.domain.facts import Facts, Kind, facts_of
 from app.store.atomic import BLOCK, disk
 from app.store.datasets import content_hash, framing, lines, signature
 from app.store.index import GAP, Index, Summary, rank_at, ranks, row_of, write_summary
@@ -34,8 +34,8 @@ class NewLine:
     @classmethod
     def of(cls, change: Change, line: bytes) -> "NewLine":
         """The facts of ``line``, which ``change`` made."""
-        found, value = facts_of(line)
-        return cls(change, len(line), found, letters(value))
+        found, texts = facts_of(line)
+        return cls(change, len(line), found, texts)
 
 
 def build(index: Index, path: Path, progress: Callable[[int], None], known: Index | None = None) -> Summary:
@@ -133,8 +133,7 @@ class _Memory:
         """The facts of a line, remembered or found, and its texts, or the segment that held them."""
         known = self._seen.get(digest(line))
         if known is None:
-            found, value = facts_of(line)
-            return found, letters(value)
+            return facts_of(line)
         uuid, talk, messages, exchanges, characters, start, length, tags = known
         found = Facts(Kind.ENTRY, digest(line), "", uuid, tags, talk, messages, exchanges, characters)
         return found, self._text[start : start + length]

@@ -10,12 +10,13 @@ from app.domain.roles import SYSTEM, canonical, is_call
 # In order of preference. ChatML's own names come first, so that a further key never has to give way:
 # a turn with ``role`` and ``from`` keeps ``from`` as it is.
 LABELS = ("role", "from", "speaker")
+_LABELS = frozenset(LABELS)
 TEXTS = ("content", "value", "text")
 
 
 def is_turn(item: Any) -> bool:
     """Whether the value looks like one turn: an object that says who speaks."""
-    return isinstance(item, dict) and any(name in item for name in LABELS)
+    return isinstance(item, dict) and not _LABELS.isdisjoint(item)
 
 
 def container(value: dict[str, Any]) -> str:
@@ -34,9 +35,13 @@ def container(value: dict[str, Any]) -> str:
 
 def foreign_names(messages: list[Any]) -> bool:
     """Whether these are turns of which some do not call their parts ``role`` and ``content``."""
-    return all(is_turn(item) for item in messages) and any(
-        "role" not in item or ("content" not in item and _text_key(item)) for item in messages
-    )
+    foreign = False
+    for item in messages:
+        if not is_turn(item):
+            return False
+        if "role" not in item or ("content" not in item and _text_key(item)):
+            foreign = True
+    return foreign
 
 
 def convert(value: dict[str, Any], name: str) -> Converted:
