@@ -122,7 +122,7 @@ def tag_labels(connection: sqlite3.Connection, rank: int) -> list[tuple[str, str
 
 
 def tag_counts(connection: sqlite3.Connection, most: int = -1) -> list[tuple[str, str, int]]:
-    """Tags with a spelling (their slug, if it is among them) and the number of their entries, most used first.
+    """Tags with a spelling (the slug, if it is among them) and the number of entries, most used first.
 
     :param most: how many; all, if not given.
     """
