@@ -34,16 +34,27 @@ class TagEdit:
         if self.replace is not None:
             new = _spelt(old, self.replace)
         else:
-            gone = {slug(tag) for tag in self.remove}
-            new = [tag for tag in old if not (isinstance(tag, str) and slug(tag) in gone)]
-            there = {slug(tag) for tag in new if isinstance(tag, str)}
-            new += [tag for tag in dict.fromkeys(self.add) if slug(tag) not in there]
-        if new == old and (isinstance(found, list) or not new):
-            return value
-        return {**value, "tags": new}
+            gone = {_name(tag) for tag in self.remove}
+            new = [tag for tag in old if not (isinstance(tag, str) and _name(tag) in gone)]
+            there = {_name(tag) for tag in new if isinstance(tag, str)}
+            new += [tag for tag in _distinct(self.add) if _name(tag) not in there]
+        return value if new == old else {**value, "tags": new}
+
+
+def _name(tag: str) -> str:
+    """What two spellings of a tag have in common."""
+    return slug(tag) or tag.strip()
+
+
+def _distinct(tags: tuple[str, ...]) -> list[str]:
+    """Each tag once, in its first spelling."""
+    found: dict[str, str] = {}
+    for tag in tags:
+        found.setdefault(_name(tag), tag)
+    return list(found.values())
 
 
 def _spelt(old: list[Any], wanted: tuple[str, ...]) -> list[Any]:
     """The wanted tags, each spelt as the entry already has it."""
-    spelling = {slug(tag): tag for tag in reversed(old) if isinstance(tag, str)}
-    return [spelling.get(slug(tag), tag) for tag in dict.fromkeys(wanted)]
+    spelling = {_name(tag): tag for tag in reversed(old) if isinstance(tag, str)}
+    return [spelling.get(_name(tag), tag) for tag in _distinct(wanted)]
