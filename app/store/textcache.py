@@ -14,7 +14,7 @@ from typing import Self
 
 from regex import Pattern
 
-from app.domain.folding import fold
+from app.domain.folding import fold_utf8
 from app.domain.search import Deadline, Matcher, search_timed
 from app.errors import StoreError
 
@@ -49,10 +49,7 @@ class TextCacheWriter:
 
         :returns: where the segment starts, and its length, in bytes.
         """
-        segment = b"".join(
-            b"%b%b\n" % (_SCOPES[letter], fold(text).encode("utf-8", "surrogatepass"))
-            for letter, text in messages
-        )
+        segment = b"".join([b"%b%b\n" % (_SCOPES[letter], fold_utf8(text)) for letter, text in messages])
         return self.append_segment(segment)
 
     def append_segment(self, segment: bytes) -> tuple[int, int]:
