@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -94,8 +95,12 @@ def _lettered(message: Any) -> tuple[str, str]:
     if not isinstance(message, dict):
         return "x", ""
     role, content = message.get("role"), message.get("content")
-    letter = _LETTERS.get(canonical(role), "x") if isinstance(role, str) else "x"
-    return letter, content if isinstance(content, str) else ""
+    return _letter(role) if isinstance(role, str) else "x", content if isinstance(content, str) else ""
+
+
+@lru_cache(maxsize=256)
+def _letter(role: str) -> str:
+    return _LETTERS.get(canonical(role), "x")
 
 
 _LETTERS = {"system": "s", "user": "u", "assistant": "a"}

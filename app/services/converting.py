@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from app.config import VERSION
 from app.domain.entry import BLOCK, Entry, NotJson, Unfaithful, digest, loads, render, strict
@@ -120,14 +120,20 @@ class Importer:
             _check_trust(value, tally)
         entry = Entry(text, value)
         known = entry.uuid
-        fresh = known is None or UUID(known).bytes in tally.seen
+        fresh = known is None or _bytes_of(known) in tally.seen
         uuid = str(uuid4()) if fresh else str(known)
-        tally.seen.add(UUID(uuid).bytes)
+        tally.seen.add(_bytes_of(uuid))
         if fresh and BLOCK in value:
             tally.reissued.append(record.number)
         if fresh or not tally.trusted:
             entry = _stamped(entry, uuid, tally)
-        writer.add(entry.raw, *facts_of_entry(entry, digest(entry.raw + b"\n")))
+        line = entry.raw + b"\n"
+        writer.add(line, *facts_of_entry(entry, digest(line)))
+
+
+def _bytes_of(uuid: str) -> bytes:
+    """The number in a uuid, however its letters are spelt."""
+    return bytes.fromhex(uuid.replace("-", ""))
 
 
 def _entry_of(raw: bytes, tally: _Tally) -> tuple[bytes, dict[str, Any], str]:

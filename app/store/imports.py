@@ -82,11 +82,10 @@ class ImportWriter:
         """How many entries were written."""
         return self._index.entries
 
-    def add(self, text: bytes, found: Facts, texts: Iterable[tuple[str, str]]) -> None:
-        """Write one entry."""
-        self._index.add(self._file.size, len(text) + 1, found, texts)
-        self._file.write(text)
-        self._file.write(b"\n")
+    def add(self, line: bytes, found: Facts, texts: Iterable[tuple[str, str]]) -> None:
+        """Write the line of one entry."""
+        self._index.add(self._file.size, len(line), found, texts)
+        self._file.write(line)
 
     def reject(self, line: int, offset: int, raw: bytes, reason: str) -> None:
         """Put a record aside, byte for byte."""

@@ -37,6 +37,8 @@ def foreign_names(messages: list[Any]) -> bool:
     """Whether these are turns of which some do not call their parts ``role`` and ``content``."""
     foreign = False
     for item in messages:
+        if isinstance(item, dict) and "role" in item and "content" in item:
+            continue  # nearly every turn that there is
         if not is_turn(item):
             return False
         if "role" not in item or ("content" not in item and _text_key(item)):
