@@ -23,7 +23,7 @@ def create_app(config: "Config", library: "Library | None" = None) -> "Flask":
 
     from app.config import ROOT
     from app.services.library import Library
-    from app.web import assets, context, errors, security, views
+    from app.web import assets, context, errors, htmx, security, views
 
     opened = library or Library.open(config)
     gate = security.Gate(opened.owner_key, config.home)
@@ -31,6 +31,7 @@ def create_app(config: "Config", library: "Library | None" = None) -> "Flask":
         "rolethread", static_folder=None, template_folder=str(ROOT / "templates"), root_path=str(ROOT)
     )
     app.debug = config.debug
+    app.response_class = htmx.Page
     app.config.update(
         SECRET_KEY=gate.session_key,
         SESSION_COOKIE_NAME=gate.cookie_name + "_session",

@@ -28,24 +28,23 @@ class Line:
 def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Line, ...]:
     """Every part in which the two versions differ, in reading order."""
     old, new = _parts(before), _parts(after)
-    labels = list(dict.fromkeys([*old, *new]))
+    parts = list(dict.fromkeys([*old, *new]))
     return tuple(
-        _line(label, old.get(label), new.get(label)) for label in labels if old.get(label) != new.get(label)
+        _line(part[1], old.get(part), new.get(part)) for part in parts if old.get(part) != new.get(part)
     )
 
 
-def _parts(value: Mapping[str, Any] | None) -> dict[str, str]:
-    """What can be compared, by its label: each message, the tags, each further key."""
+def _parts(value: Mapping[str, Any] | None) -> dict[tuple[str, str], str]:
+    """What can be compared, by its kind and label: each message, the tags, each further key."""
     if value is None:
         return {}
-    parts = {
-        f"Message {index}": _message(message) for index, message in enumerate(messages_of(value), start=1)
-    }
+    messages = enumerate(messages_of(value), start=1)
+    parts = {("message", f"Message {index}"): _message(message) for index, message in messages}
     if tags_of(value):
-        parts["Tags"] = ", ".join(tags_of(value))
+        parts["tags", "Tags"] = ", ".join(tags_of(value))
     for key, item in value.items():
         if key not in ("messages", "tags", BLOCK):
-            parts[key] = _text(item)
+            parts["key", key] = _text(item)
     return parts
 
 

@@ -13,6 +13,14 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
 
+class Page(Response):
+    """An answer that can carry any text: half a character, which has no UTF-8, goes as its escape."""
+
+    def set_data(self, value: bytes | str) -> None:
+        """Set the body."""
+        super().set_data(value if isinstance(value, bytes) else value.encode("utf-8", "backslashreplace"))
+
+
 def target() -> str | None:
     """The id of the part that htmx wants, or nothing for the whole page."""
     element, mark, name = request.headers.get("HX-Target", "").rpartition("#")
@@ -44,20 +52,19 @@ def fragments(
 ) -> Response:
     """The main part, then other parts and the live regions out of band.
 
-    :param others: names of further parts of the same folder; each replaces the element of its id.
+    :param others: names of further parts of the same folder; rendered with ``oob``, they say where they go.
     :param announce: the one sentence that a screen reader hears.
     """
-    html = [render_template(f"{folder}/_{main.replace('-', '_')}.html", **context)]
-    html += [_out_of_band(folder, name, context) for name in others]
+    html = [render_template(_part(folder, main), **context)]
+    html += [render_template(_part(folder, name), **context, oob=True) for name in others]
     html.append(regions(announce))
     if context.get("title"):
         html.append(Markup("<title>{} · RoleThread</title>").format(context["title"]))
     return make_response("".join(html), status)
 
 
-def _out_of_band(folder: str, name: str, context: dict[str, Any]) -> str:
-    part = Markup(render_template(f"{folder}/_{name.replace('-', '_')}.html", **context))
-    return Markup('<hx-partial hx-target="#{}" hx-swap="outerHTML">{}</hx-partial>').format(name, part)
+def _part(folder: str, name: str) -> str:
+    return f"{folder}/_{name.replace('-', '_')}.html"
 
 
 def regions(announce: str = "") -> str:

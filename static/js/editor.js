@@ -35,6 +35,12 @@ function submitOnChange(event) {
   if (select) select.form.requestSubmit();
 }
 
+/* The address changes without a new page; a form that leads back to it has to know. */
+function noteHere(event) {
+  const here = event.target.querySelector?.("[data-here]");
+  if (here) here.value = window.location.search.slice(1);
+}
+
 /* A question before what cannot be taken back by habit alone. */
 function confirmFirst(event) {
   const question = event.submitter?.dataset.confirm ?? event.target.dataset?.confirm;
@@ -49,6 +55,7 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("change", submitOnChange);
 document.addEventListener("submit", confirmFirst, true);
+document.addEventListener("submit", noteHere);
 document.addEventListener("click", (event) => closeMenus(event.target));
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");
@@ -62,6 +69,30 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 document.querySelectorAll("textarea").forEach(grow);
 document.documentElement.dataset.script = "on";
+
+/* While messages are rearranged on the server nothing can be typed into them, and a save waits. */
+let rearranging = null;
+let waiting = null;
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (!event.detail.ctx.sourceElement.matches("[name='act']")) return;
+  rearranging = event.detail.ctx;
+  document.getElementById("messages").inert = true;
+});
+document.addEventListener("htmx:finally:request", (event) => {
+  const messages = document.getElementById("messages");
+  if (event.detail.ctx !== rearranging || !messages) return;
+  rearranging = null;
+  messages.inert = false;
+  if (waiting?.isConnected) waiting.click();
+  waiting = null;
+});
+document.addEventListener("submit", (event) => {
+  if (!rearranging || event.target.id !== "entry-form") return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  waiting = event.submitter;
+}, true);
 
 /* A button that is switched off while it works loses the focus; it gets it back. */
 let pressed = null;

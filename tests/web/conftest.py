@@ -30,5 +30,5 @@ def client(app, library):
     """The owner's browser."""
     client = app.test_client()
     client.environ_base["HTTP_SEC_FETCH_SITE"] = "same-origin"
-    assert client.get("/", query_string={"key": library.owner_key.hex()}).status_code == 200
+    assert client.get("/", query_string={"key": library.owner_key.decode()}).status_code == 200
     return client

@@ -6,7 +6,7 @@ from app.errors import Conflict
 
 
 @pytest.fixture
-def failing(app, client):
+def failing(app, request):
     """A client of an app with two views that fail."""
 
     def foreseen():
@@ -17,7 +17,7 @@ def failing(app, client):
 
     app.add_url_rule("/foreseen", view_func=foreseen)
     app.add_url_rule("/unforeseen", view_func=unforeseen)
-    return client
+    return request.getfixturevalue("client")
 
 
 def test_a_foreseen_failure_is_a_page_with_its_hint(failing):
@@ -46,7 +46,10 @@ def test_an_unforeseen_failure_shows_no_traceback_and_logs_it(failing, caplog):
     assert "secret detail" in caplog.text
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/import", 405), ("PUT", "/settings", 405)])
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nothing", 404), ("GET", "/import", 405), ("PUT", "/settings", 405)],
+)
 def test_errors_of_http_are_pages_too(client, method, path, status):
     response = client.open(path, method=method)
     assert response.status_code == status

@@ -4,7 +4,7 @@ from wtforms import BooleanField, SelectField, StringField
 from wtforms.validators import Length
 
 from app.domain.view import SIZES
-from app.web.forms import Form
+from app.web.forms import Form, options
 
 THEMES = (("system", "Like the system"), ("light", "Light"), ("dark", "Dark"))
 
@@ -12,8 +12,10 @@ THEMES = (("system", "Like the system"), ("light", "Light"), ("dark", "Dark"))
 class SettingsForm(Form):
     """What a person may choose."""
 
-    theme = SelectField("Theme", choices=THEMES)
-    page_size = SelectField("Entries per page", choices=[(size, str(size)) for size in SIZES], coerce=int)
+    theme = SelectField("Theme", choices=options(THEMES))
+    page_size = SelectField(
+        "Entries per page", choices=options((size, str(size)) for size in SIZES), coerce=int
+    )
     letters_as_shortcuts = BooleanField(
         "Letters work as shortcuts",
         description="Switch this off if you use speech input, or press letters by accident.",

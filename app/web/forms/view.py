@@ -1,6 +1,7 @@
 """The state of a list as it stands in an address, both ways."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import AnyOf, Length, NumberRange, Optional
 
 from app.domain.view import SIZES, View
-from app.web.forms import Form
+from app.web.forms import Form, options
 
 MODES = (("contains", "contains"), ("words", "all words"), ("phrase", "exact phrase"), ("regex", "regex"))
 SCOPES = (
@@ -36,22 +37,28 @@ class ViewForm(Form):
     """Search, filters, sort and page. What cannot be read counts as not given."""
 
     q = StringField(validators=[Length(max=1000)])
-    mode = SelectField(choices=MODES, default="contains")
-    scope = SelectMultipleField(choices=SCOPES)
+    mode = SelectField(choices=options(MODES), default="contains")
+    scope = SelectMultipleField(choices=options(SCOPES))
     case = BooleanField()
     accents = BooleanField()
     tag = SelectMultipleField(validate_choice=False)
-    tag_mode = SelectField(choices=TAG_MODES, default="any")
+    tag_mode = SelectField(choices=options(TAG_MODES), default="any")
     untagged = BooleanField()
     min_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
     max_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
     min_length = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
     max_length = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
-    sort = SelectField(choices=SORTS, default="position")
+    sort = SelectField(choices=options(SORTS), default="position")
     page = IntegerField(default=1, validators=[Optional(), NumberRange(1, LARGEST)])
     size = IntegerField(validators=[Optional(), AnyOf(SIZES)])
 
 
+BOUNDS = {
+    "min_exchanges": "exchanges from",
+    "max_exchanges": "exchanges up to",
+    "min_length": "characters from",
+    "max_length": "characters up to",
+}
 NAMES = {"q": "query", "scope": "scopes", "case": "match_case", "accents": "ignore_accents", "tag": "tags"}
 
 
@@ -109,7 +116,20 @@ def query_of(address: Mapping[str, Any]) -> str:
     return urlencode(address, doseq=True)
 
 
-def is_narrowed(view: View) -> bool:
-    """Whether anything beside the search words is set, so that the filters should stand open."""
-    quiet = ("q", "page", "size", "mode")
-    return any(name not in quiet for name in address_of(view))
+def narrowings(view: View) -> list[tuple[str, View]]:
+    """What narrows the list beside the search words, in words, each with the view that lacks it."""
+    plain = View()
+    found: list[tuple[str, dict[str, Any]]] = [
+        (f"tag: {tag}", {"tags": tuple(each for each in view.tags if each != tag)}) for tag in view.tags
+    ]
+    words = {
+        "untagged": "untagged",
+        "match_case": "match case",
+        "ignore_accents": "ignore accents",
+        "scopes": "in " + ", ".join(dict(SCOPES)[scope].lower() for scope in view.scopes),
+        "sort": dict(SORTS)[view.sort].lower(),
+        **{name: f"{bound} {getattr(view, name)}" for name, bound in BOUNDS.items()},
+    }
+    changed = [name for name in words if getattr(view, name) != getattr(plain, name)]
+    found += [(words[name], {name: getattr(plain, name)}) for name in changed]
+    return [(text, replace(view, page=1, **less)) for text, less in found]

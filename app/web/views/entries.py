@@ -112,7 +112,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "here": url_for("entries.show", slug=slug),
         "listing": None if alone else browsing.listing(library(), slug, view),
         "tags": () if alone else browsing.tag_counts(library(), slug),
-        "narrowed": view_form.is_narrowed(view),
+        "narrowings": [(words, address(slug, less, entry=key)) for words, less in view_form.narrowings(view)],
         "modes": view_form.MODES,
         "scopes": view_form.SCOPES,
         "tag_modes": view_form.TAG_MODES,

@@ -142,20 +142,14 @@ def forget_draft(slug: str, key: str) -> BaseResponse:
         address = url_for("entry.new", slug=slug)
     else:
         address = (
-            entries.address(slug, view, entry=key) if _exists(slug, key) else entries.address(slug, view)
+            entries.address(slug, view, entry=key)
+            if opened.exists(slug, key)
+            else entries.address(slug, view)
         )
     if target() != "entry":
         return see_other(address)
     context = entries.page_context(slug, view, "" if key == NEW else key)
     return opened.answer_entry({**context, **_new(slug)} if key == NEW else context)
-
-
-def _exists(slug: str, key: str) -> bool:
-    try:
-        browsing.open_entry(library(), slug, key)
-    except NotFound:
-        return False
-    return True
 
 
 def _keep(slug: str, key: str, form: EntryForm) -> None:

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line, compare
@@ -12,6 +14,7 @@ from app.services import history
 from app.services.history import ChangeView
 from app.web.context import library
 from app.web.htmx import answer, see_other
+from app.web.views import entries, opened
 
 bp = Blueprint("history", __name__, url_prefix="/datasets/<slug>")
 
@@ -91,7 +94,8 @@ def restore(slug: str) -> BaseResponse:
 
 
 def _back(slug: str) -> str:
-    """Where the button was pressed: the list, or the history."""
-    if "view" in request.form:
-        return url_for("entries.show", slug=slug) + "?" + request.form["view"]
-    return url_for("history.show", slug=slug)
+    """Where the button was pressed: the list in its state, or the history."""
+    if not request.form.get("view"):
+        return url_for("history.show" if "view" not in request.form else "entries.show", slug=slug)
+    key = MultiDict(parse_qsl(request.form["view"], max_num_fields=200)).get("entry", "")
+    return entries.address(slug, entries.view_in_form(), entry=key if opened.exists(slug, key) else "")

@@ -12,9 +12,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import jobs
 from app.errors import Refused
 from app.jobs import Job
-from app.services import history, opening, shelving
+from app.services import opening, shelving
+from app.services import outside as settling
 from app.services.completing import completions
 from app.services.reading import Progress
+from app.services.sample import open_sample
 from app.web.context import library
 from app.web.htmx import answer, see_other
 
@@ -81,6 +83,7 @@ def _start_path(path: str) -> Job:
     return jobs.start(
         f"Import {place.name}",
         lambda progress: opening.import_path(opened, place, **options, progress=progress),
+        context=place,
     )
 
 
@@ -125,7 +128,7 @@ def complete_path() -> str:
 @bp.post("/sample")
 def sample() -> BaseResponse:
     """Open the sample dataset that comes with the app."""
-    imported = opening.import_sample(library())
+    imported = open_sample(library())
     flash(said(imported))
     return see_other(url_for("entries.show", slug=imported.slug))
 
@@ -174,6 +177,6 @@ def outside(slug: str) -> BaseResponse:
     keep = request.form.get("keep", "")
     if keep not in ("outside", "ours"):
         raise Refused("No version was chosen.", "Choose one of the two.")
-    history.settle(library(), slug, keep=keep)
+    settling.settle(library(), slug, keep=keep)
     flash("Took the changed file." if keep == "outside" else "Put back ours.")
     return see_other(url_for("entries.show", slug=slug))

@@ -60,6 +60,15 @@ def _versions(slug: str, key: str) -> list[dict[str, Any]]:
     ]
 
 
+def exists(slug: str, key: str) -> bool:
+    """Whether the dataset has that entry."""
+    try:
+        browsing.open_entry(library(), slug, key)
+    except NotFound:
+        return False
+    return True
+
+
 def new_context(dataset: DatasetInfo) -> dict[str, Any]:
     """What the templates need of an entry that is still to be written."""
     draft = drafts.get(library(), dataset.id, NEW)

@@ -10,8 +10,9 @@ from wtforms.validators import Length
 from app.domain.comparing import compare
 from app.domain.entry import Entry, render
 from app.web.errors import Failure
-from app.web.forms import Form
+from app.web.forms import Form, options
 from app.web.forms.entry import EntryForm
+from app.web.forms.settings import THEMES
 
 bp = Blueprint("patterns", __name__)
 
@@ -53,7 +54,7 @@ class SampleForm(Form):
         description="Letters, digits and underscores.",
         validators=[Length(min=3, message="This name is shorter than three letters. Add some.")],
     )
-    theme = SelectField("Theme", choices=["System", "Light", "Dark"])
+    theme = SelectField("Theme", choices=options(THEMES))
     letters = BooleanField("Letters work as shortcuts", description="Switch off if you use speech input.")
 
 
@@ -61,8 +62,6 @@ class SampleForm(Form):
 def show() -> str:
     """The page."""
     entry = Entry.of(render(BEFORE))
-    wrong = SampleForm(MultiDict({"name": "a"}))
-    wrong.validate()
     rows = [
         {
             "key": key,
@@ -81,9 +80,16 @@ def show() -> str:
         title="Patterns",
         entry=entry,
         form=EntryForm.of(BEFORE),
-        sample=SampleForm(),
-        wrong=wrong,
+        sample={theme: SampleForm(prefix=theme) for theme in ("light", "dark")},
+        wrong={theme: _wrong(theme) for theme in ("light", "dark")},
         rows=rows,
         lines=compare(BEFORE, AFTER),
         failure=Failure(409, "This entry was changed meanwhile.", "Compare both versions, then save again."),
     )
+
+
+def _wrong(theme: str) -> SampleForm:
+    """The form with a field that was refused."""
+    form = SampleForm(MultiDict({f"{theme}-wrong-name": "a"}), prefix=f"{theme}-wrong")
+    form.validate()
+    return form

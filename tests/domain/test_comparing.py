@@ -1,0 +1,45 @@
+"""Two versions of an entry, compared."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.comparing import DIFFERENT, compare
+
+
+def entry(*texts, **others):
+    return {"messages": [{"role": "user", "content": text} for text in texts], **others}
+
+
+def test_only_what_differs_is_listed():
+    (line,) = compare(entry("a", "the fog lifts"), entry("a", "the fog stays"))
+    assert line.label == "Message 2"
+    assert [text for kind, text in line.before if kind == DIFFERENT] == ["lifts"]
+    assert [text for kind, text in line.after if kind == DIFFERENT] == ["stays"]
+
+
+def test_what_is_only_in_one_version_is_absent_in_the_other():
+    (line,) = compare(entry("a"), entry("a", "b"))
+    assert line.before is None
+    assert line.after == ((DIFFERENT, "user: b"),)
+
+
+def test_tags_and_other_keys_are_compared_too():
+    lines = compare(entry("a", tags=["x"], source="one"), entry("a", tags=["x", "y"], source="two"))
+    assert [line.label for line in lines] == ["Tags", "source"]
+
+
+def test_a_key_called_like_a_message_is_kept_apart():
+    lines = compare({**entry("a"), "Message 1": "x"}, {**entry("b"), "Message 1": "x"})
+    assert [line.before for line in lines] == [(("same", "user: "), (DIFFERENT, "a"))]
+
+
+def test_an_entry_that_is_gone_or_new_is_shown_whole():
+    assert [line.after for line in compare(entry("a"), None)] == [None]
+    assert [line.before for line in compare(None, entry("a"))] == [None]
+
+
+@given(st.text(max_size=40), st.text(max_size=40))
+def test_the_pieces_of_a_side_are_its_text(one, other):
+    for line in compare(entry(one), entry(other)):
+        assert "".join(text for _, text in line.before) == f"user: {one}"
+        assert "".join(text for _, text in line.after) == f"user: {other}"
