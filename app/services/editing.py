@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from app.config import VERSION
 from app.domain.change import moved
-from app.domain.entry import BLOCK, Entry, Unfaithful, digest, render, strict, style_of
+from app.domain.entry import BLOCK, Entry, Unfaithful, digest, faithful, render, strict, style_of
 from app.domain.tagging import TagEdit
 from app.domain.tags import slug as slug_of
 from app.errors import NotEditable, Refused, StaleEdit
@@ -180,7 +180,7 @@ def edit_tags(
 def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], dict[str, Any]]) -> bool | None:
     """Whether the tags of a line were changed; None if the line is locked."""
     try:
-        old = strict(line.text)
+        old, style = faithful(line.text)
     except Unfaithful:
         return None
     new = applied(old)
@@ -189,5 +189,5 @@ def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], di
     known = Entry(line.text, old).uuid
     uuid = known or str(uuid4())
     block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
-    editor.replace(line, render({**new, BLOCK: block}, style_of(line.text, old)), line.key if known else uuid)
+    editor.replace(line, render({**new, BLOCK: block}, style), line.key if known else uuid)
     return True

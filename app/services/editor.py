@@ -132,11 +132,16 @@ class Editor:
         """Take over a change set as it is; for undo and its kin."""
         self._whole = changes
 
+    @property
+    def changed(self) -> bool:
+        """Whether there is anything to write."""
+        return bool(self._whole or self._rewritten or self._gone or self._new or self._order)
+
     def changes(self) -> ChangeSet:
         """All of it, as one change set."""
         if self._whole is not None:
             return self._whole
-        if not (self._rewritten or self._gone or self._new or self._order):
+        if not self.changed:
             return ChangeSet()
         if not self.snapshot.summary.closed and self.layout.count:
             self._settle_end()
@@ -150,7 +155,8 @@ class Editor:
         moved = _placed(self._order, self.layout.count) if self._order else None
         for position, change in self._rewritten.items():
             shift = bisect_right(gaps, position) - bisect_left(gone, position)
-            yield replace(change, after=moved(position) if moved else position + shift)
+            after = moved(position) if moved else position + shift
+            yield change if change.after == after else replace(change, after=after)
         for number, (gap, key, raw) in enumerate(sorted(self._new, key=lambda new: new[0])):
             yield Change.inserted(key, gap - bisect_left(gone, gap) + number, raw)
 

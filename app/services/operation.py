@@ -143,7 +143,7 @@ class Door:
     def empty(self) -> bool:
         """Whether nothing was changed."""
         planned = self.steps or self.rows or self.touched or self.written_elsewhere
-        return not (planned or any(editor.changes() for editor in self.editors.values()))
+        return not (planned or any(editor.changed for editor in self.editors.values()))
 
     def stage(self) -> None:
         """Write the new version of every dataset that was edited, beside the old one."""

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from app.store.index import GAP, Index, Summary, rank_at, ranks, row_of, write_s
 from app.store.textcache import TextCacheWriter
 
 FEW = 8
+BATCH = 200
+_OLD = "SELECT length, talk, text_start, text_length FROM lines WHERE rank = ?"
 _UPDATE = (
     "UPDATE lines SET length=?, kind=?, digest=?, uuid=?, talk=?, tags=?, messages=?, exchanges=?,"
     " characters=?, text_start=?, text_length=? WHERE rank=?"
@@ -175,9 +178,9 @@ def _apply(
     """Rewrite, delete, order and insert rows, then set the offsets."""
     places = _ranks(connection, [change.before for change in changes.changes if change.before is not None])
     grown: dict[int, int] = {}
-    for line in rewritten:
-        rank = places[line.change.before or 0]
-        grown[rank] = _rewrite(connection, writer, rank, line)
+    lines = ((places[line.change.before or 0], line) for line in rewritten)
+    while some := list(islice(lines, BATCH)):
+        grown.update(_rewrite(connection, writer, some))
     gone = [(places[c.before],) for c in changes.changes if c.after is None and c.before is not None]
     for table in ("lines", "tags", "reasons") if gone else ():
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", gone)
@@ -197,34 +200,35 @@ def _ranks(connection: sqlite3.Connection, positions: Sequence[int]) -> dict[int
     return {position: every[position] for position in positions}
 
 
-def _rewrite(connection: sqlite3.Connection, writer: TextCacheWriter, rank: int, line: NewLine) -> int:
-    """Replace the facts of one line; returns by how many bytes it grew."""
-    found = line.found
-    row = connection.execute(
-        "SELECT length, talk, text_start, text_length FROM lines WHERE rank = ?", (rank,)
-    )
-    length, talk, *segment = row.fetchone()
-    if talk != found.talk or not talk:
-        segment = list(writer.append(line.texts))
-    connection.execute(
-        _UPDATE,
-        (
+def _rewrite(
+    connection: sqlite3.Connection, writer: TextCacheWriter, lines: Sequence[tuple[int, NewLine]]
+) -> dict[int, int]:
+    """Replace the facts of some lines, each with its rank; returns by how many bytes each grew."""
+    grown: dict[int, int] = {}
+    values = []
+    for rank, line in lines:
+        found = line.found
+        length, talk, *segment = connection.execute(_OLD, (rank,)).fetchone()
+        if talk != found.talk or not talk:
+            segment = list(writer.append(line.texts))
+        values.append((
             line.length, int(found.kind), found.digest, found.uuid, found.talk, len(found.tags),
             found.messages, found.exchanges, found.characters, *segment, rank,
-        ),
-    )  # fmt: skip
-    connection.execute("DELETE FROM tags WHERE rank = ?", (rank,))
-    connection.execute("DELETE FROM reasons WHERE rank = ?", (rank,))
-    _annotate(connection, rank, found)
-    return line.length - int(length)
+        ))  # fmt: skip
+        grown[rank] = line.length - int(length)
+    connection.executemany(_UPDATE, values)
+    for table in ("tags", "reasons"):
+        connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [(rank,) for rank in grown])
+    _annotate(connection, [(rank, line.found) for rank, line in lines])
+    return grown
 
 
-def _annotate(connection: sqlite3.Connection, rank: int, found: Facts) -> None:
-    connection.executemany(
-        "INSERT INTO tags VALUES (?,?,?)", [(slug, rank, label) for slug, label in found.tags]
-    )
-    if found.reason:
-        connection.execute("INSERT INTO reasons VALUES (?, ?)", (rank, found.reason))
+def _annotate(connection: sqlite3.Connection, lines: Sequence[tuple[int, Facts]]) -> None:
+    """Write down the tags and reasons of some lines, each with its rank."""
+    tags = [(slug, rank, label) for rank, found in lines for slug, label in found.tags]
+    connection.executemany("INSERT INTO tags VALUES (?,?,?)", tags)
+    reasons = [(rank, found.reason) for rank, found in lines if found.reason]
+    connection.executemany("INSERT INTO reasons VALUES (?, ?)", reasons)
 
 
 def _place(
@@ -247,7 +251,7 @@ def _place(
             rank = (position + 1) * GAP
         values = row_of(rank, 0, line.length, line.found, writer.append(line.texts))
         connection.execute(f"INSERT INTO lines VALUES ({','.join('?' * len(values))})", values)
-        _annotate(connection, rank, line.found)
+        _annotate(connection, [(rank, line.found)])
 
 
 def _single_move(order: tuple[Run, ...]) -> tuple[int, int] | None:
