@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 from collections import Counter
 
 import pytest
@@ -14,6 +15,24 @@ left_out = pytest.StashKey[Counter[str]]()
 def chromium() -> str:
     """The path of the Chromium that the browser tests drive; empty if there is none on the PATH."""
     return next(filter(None, map(shutil.which, NAMES)), "")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_leaves(monkeypatch):
+    """The app connects to nothing off this machine, whatever a test makes it do."""
+    connect = socket.socket.connect
+
+    def guarded(self, address):
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not is_loopback(address[0]):
+            raise AssertionError(f"a connection to {address} was tried")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is this machine's own, and none that a name server would be asked for."""
+    return host == "localhost" or host == "::1" or host.startswith("127.")
 
 
 @pytest.fixture(scope="session")

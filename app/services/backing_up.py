@@ -20,7 +20,7 @@ SESSION = timedelta(hours=1)  # a dataset left alone for so long begins a new se
 def before_change(door: "Door", editor: "Editor", changes: ChangeSet) -> None:
     """Keep the file that is about to be replaced, by hard link, if this change calls for it."""
     row = editor.row
-    if history.count(changes) > 1 or door.row.kind != "change":
+    if history.count(changes) > 1:
         keep(door, row, reason="bulk" if door.row.kind == "change" else door.row.kind, by="link")
     elif any(change.after is None for change in changes.changes):
         keep(door, row, reason="delete", by="link")

@@ -58,7 +58,7 @@ def settle(library: Library, slug: str, *, keep: str) -> OperationInfo:
 def _take_outside(library: Library, row: Dataset, found: str, recorded: Path | None) -> OperationInfo:
     path = library.path_of(row)
     with operation(library, f"Changed outside: {row.slug}") as door:
-        changes = ChangeSet() if recorded is None else _difference(recorded, path)
+        changes = ChangeSet() if recorded is None else difference(recorded, path)
         before = row.content
         history.record(door.id, row.id, changes, before=before, after=found)
         if before == found:  # the operation that was blocked is what the file says after all
@@ -118,7 +118,8 @@ def _recorded(library: Library, row: Dataset, folder: ImportFolder) -> Path | No
     return None
 
 
-def _difference(before: Path, after: Path) -> ChangeSet:
+def difference(before: Path, after: Path) -> ChangeSet:
+    """What turns the content of one file into that of another."""
     with lines_of(before) as old, lines_of(after) as new:
         return transition(_side(old), _side(new))
 

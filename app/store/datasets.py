@@ -32,6 +32,14 @@ def signature(path: Path | int) -> str:
     return f"{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
+def size_of(path: Path) -> int | None:
+    """The size of a file in bytes; None if it is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
+
+
 def framing(file: BinaryIO) -> Framing:
     """The framing of an open file; leaves the file at its start."""
     head = file.read(len(BOM))
