@@ -75,13 +75,22 @@ def facts_of_entry(entry: Entry, mark: bytes) -> tuple[Facts, list[tuple[str, st
         Kind.ENTRY,
         mark,
         uuid=entry.uuid,
-        tags=tuple({slug(tag) or tag.strip(): tag for tag in reversed(entry.tags)}.items())[::-1],
+        tags=_tags(entry),
         talk=digest(_spelt(entry)),
         messages=len(texts),
         exchanges=exchanges,
         characters=characters,
     )
     return found, texts
+
+
+def _tags(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """Each tag once, by its slug, in its first spelling; half a character is shown as its escape."""
+    found: dict[str, str] = {}
+    for tag in entry.tags:
+        label = tag.encode("utf-8", "backslashreplace").decode("utf-8")
+        found.setdefault(slug(label) or label.strip(), label)
+    return tuple(found.items())
 
 
 def letters(value: Mapping[str, Any]) -> list[tuple[str, str]]:

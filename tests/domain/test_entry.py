@@ -29,17 +29,18 @@ def nested(levels: int) -> bytes:
 def test_a_line_that_cannot_be_held_faithfully_is_read_and_locked(line, why):
     entry = Entry.of(line)
     assert why in entry.locked
-    with pytest.raises(Unfaithful, match="."):
+    with pytest.raises(Unfaithful):
         strict(line)
 
 
 @pytest.mark.parametrize(
-    "line", [b'{"a": NaN}', b'{"a": Infinity}', b"[1]", b"7", b"", b'{"a": 1} x', b'{"a": "\xff"}', nested(200_000)]
+    "line",
+    [b'{"a": NaN}', b'{"a": Infinity}', b"[1]", b"7", b"", b"{} x", b'{"a": "\xff"}', nested(200_000)],
 )
 def test_a_line_that_is_no_json_object_is_no_entry(line):
-    with pytest.raises(NotJson, match="."):
+    with pytest.raises(NotJson):
         Entry.of(line)
-    with pytest.raises(Unfaithful, match="."):
+    with pytest.raises(Unfaithful):
         strict(line)
 
 

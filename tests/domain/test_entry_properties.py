@@ -63,13 +63,10 @@ def test_nesting_of_two_hundred_levels_survives(value, levels, lists):
     for _ in range(levels):
         deep = {"a": [deep] if lists and levels < 100 else deep}
     line = render(deep)
-    try:
+    if depth(deep) <= 200:
         assert same(strict(line), deep)
-    except Unfaithful as reason:
-        assert "200 levels" in str(reason)
-        assert depth(deep) > 200
     else:
-        assert depth(deep) <= 200
+        assert "200 levels" in Entry.of(line).locked
 
 
 def depth(value) -> int:
@@ -87,13 +84,12 @@ literals = st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,30})?([eE][+-]?[0-9]
 def test_a_number_is_held_exactly_or_its_line_is_locked(literal):
     line = b'{"a": ' + literal.encode() + b"}"
     assert "a" in loads(line)
-    try:
-        written = render(strict(line))
-    except Unfaithful as reason:
-        assert "cannot be held exactly" in str(reason)
-        assert Entry.of(line).locked
+    if locked := Entry.of(line).locked:
+        assert "cannot be held exactly" in locked
+        assert "." in literal or "e" in literal.lower()  # an integer of 40 digits is no problem
     else:
-        assert Decimal(json.loads(written, parse_int=str, parse_float=str)["a"]) == Decimal(literal)
+        written = json.loads(render(strict(line)), parse_int=str, parse_float=str)
+        assert Decimal(written["a"]) == Decimal(literal)
 
 
 def looked_at(look, line):

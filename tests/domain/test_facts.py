@@ -50,6 +50,10 @@ def test_tags_count_once_under_whatever_spelling_and_keep_the_first():
     assert dict(found.tags) == {"needs_review": "Needs Review", "!!": "!!", "calm": "calm"}
 
 
+def test_half_a_character_in_a_tag_is_shown_as_its_escape():
+    assert facts_of(b'{"tags": ["\\ud800"]}')[0].tags == (("ud800", "\\ud800"),)
+
+
 @pytest.mark.parametrize("tags", [None, "calm", {"a": 1}, 7, []])
 def test_tags_of_any_type_are_read(tags):
     found, _ = facts_of(render({"tags": tags}))

@@ -54,7 +54,8 @@ def test_a_second_one_gets_a_number_even_at_full_length():
 
 
 @pytest.mark.parametrize(
-    "name", ["", ".", "..", "a/b", "Tales", "tales_", "con", "a" * 81, "tales_copy-", "tales_copy-x", "_copy-2"]
+    "name",
+    ["", ".", "..", "a/b", "Tales", "tales_", "con", 81 * "a", "tales_copy-", "tales_copy-x", "_copy-2"],
 )
 def test_other_names_do_not_fit(name):
     assert not fits(name)
