@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from peewee import Model, OperationalError, SqliteDatabase
+from peewee import DatabaseError, Model, OperationalError, SqliteDatabase
 
 from app.errors import Busy, RegistryTooNew, StoreError
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
+
+_BROKEN = "The datasets are plain files and whole. Put a backup from backups/registry in its place."
 
 db = SqliteDatabase(None)
 
@@ -45,19 +47,37 @@ def open_registry(path: Path) -> None:
                     for statement in statements:
                         db.execute_sql(statement)
                     db.user_version = number
-    except OperationalError as error:
-        raise StoreError(f"The registry {path.name} cannot be opened: {error}.") from error
+    except DatabaseError as error:
+        raise StoreError(f"The registry {path.name} cannot be opened: {error}.", _BROKEN) from error
 
 
 def schema_version(path: Path) -> tuple[int, int]:
-    """The schema version of the file (0 where there is none yet) and the one that this app writes."""
+    """The schema version of the file (0 where there is none yet) and the one that this app writes.
+
+    :raises StoreError: if the file is no registry, or may not be read.
+    """
     from app.registry.migrations import MIGRATIONS
 
     if not path.exists():
         return 0, len(MIGRATIONS)
     probe = SqliteDatabase(str(path))
-    with probe.connection_context():
-        return int(probe.user_version), len(MIGRATIONS)
+    try:
+        with probe.connection_context():
+            return int(probe.user_version), len(MIGRATIONS)
+    except DatabaseError as error:
+        raise StoreError(f"The registry {path.name} cannot be read: {error}.", _BROKEN) from error
+
+
+def damage(path: Path) -> list[str]:
+    """What SQLite finds wrong with the file; nothing if it is sound, or not there yet."""
+    if not path.exists():
+        return []
+    probe = SqliteDatabase(str(path))
+    try:
+        with probe.connection_context():
+            return [row[0] for row in probe.execute_sql("PRAGMA integrity_check(5)") if row[0] != "ok"]
+    except DatabaseError as error:
+        return [str(error)]
 
 
 def registry_is_current(path: Path) -> bool:

@@ -4,7 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from peewee import CompositeKey, IntegerField, Model, OperationalError, SqliteDatabase, TextField
+from peewee import (
+    CompositeKey,
+    DatabaseError,
+    IntegerField,
+    Model,
+    OperationalError,
+    SqliteDatabase,
+    TextField,
+)
 
 from app.errors import StoreError
 from app.registry.models import now
@@ -34,7 +42,7 @@ def open_drafts(path: Path) -> None:
     try:
         with db.connection_context():
             db.create_tables([Draft])
-    except OperationalError as error:
+    except DatabaseError as error:
         raise StoreError(f"The drafts {path.name} cannot be opened: {error}.") from error
 
 
