@@ -50,7 +50,10 @@ class Staged:
 
     def __init__(self, path: Path, *, mode: int = 0o600) -> None:
         self.path = path
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode & 0o700)
+        if mode & 0o077 and hasattr(os, "fchmod"):
+            with suppress(PermissionError):  # a disk without permissions
+                os.fchmod(descriptor, mode)  # open() takes away what the umask forbids
         self._file = os.fdopen(descriptor, "wb", buffering=BLOCK)
         self.size = 0
 
