@@ -15,11 +15,13 @@ from app.domain.roles import canonical
 from app.domain.stamping import stamp
 from app.errors import Refused
 from app.services.reading import Progress
+from app.store.decoding import open_stream
 from app.store.imports import ImportFolder, ImportWriter
 from app.store.index import Summary
 from app.store.records import Record, open_records
 
 REASONS_SHOWN = 3
+_MARK = b"\xef\xbb\xbf"
 
 
 class TrustBroken(Exception):
@@ -213,3 +215,29 @@ def _notes(tally: _Tally) -> list[str]:
     if tally.unstamped:
         notes.append(f"Left as they are, with another use of the key _rolethread: {tally.unstamped}.")
     return notes
+
+
+def conversation(raw: bytes) -> dict[str, Any]:
+    """One conversation of any known shape, as the value of an entry.
+
+    :param raw: one JSON object, white space around it and a byte order mark aside.
+    :raises Refused: if it is none, or cannot be held without losing something.
+    """
+    hint = "Mend the text and try again; nothing was changed."
+    try:
+        value = strict(raw.removeprefix(_MARK).strip(b" \t\r\n"))
+        shape = recognise(value)
+        if not shape:
+            raise Refused("This is a JSON object, but no conversation that we know.", hint)
+        return convert(value, shape).value
+    except (Unfaithful, NotConvertible) as reason:
+        raise Refused(f"This record cannot be taken in: {reason}.", hint) from reason
+
+
+def conversation_in(path: Path) -> dict[str, Any]:
+    """The one conversation that a file holds; see :func:`conversation`.
+
+    :raises NotFound, StoreError: if the file cannot be read.
+    """
+    with open_stream(path, encoding=None, progress=None) as blocks:
+        return conversation(b"".join(blocks))

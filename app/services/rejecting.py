@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from app.domain.entry import NotJson, Unfaithful, loads, render, strict
-from app.domain.formats import NotConvertible, convert, recognise
-from app.errors import NotFound, Refused, StaleEdit
+from app.domain.entry import loads, render
+from app.domain.facts import payload
+from app.errors import NotFound, StaleEdit
 from app.registry.models import Dataset
+from app.services.converting import conversation
 from app.services.editing import Done, stamp
 from app.services.library import Library
 from app.services.operation import Door, operation
 from app.services.reading import reading
 from app.store import queries
 from app.store.imports import read_rejected
-
-_HINT = "Mend the text and try again; the rejected record stays where it is until it can be read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ def rejected(library: Library, slug: str) -> list[RejectedRecord]:
     with reading(library, slug) as snapshot:
         for rank, offset, length, reason in queries.unreadable(snapshot.connection):
             number = queries.lines_before(snapshot.connection, rank) + 1
-            raw = snapshot.file.read(offset, length).rstrip(b"\r\n")
+            raw = payload(snapshot.file.read(offset, length))
             found.append(_unread(number, offset, reason, raw))
     return found
 
@@ -78,7 +77,7 @@ def reimport(library: Library, slug: str, index: int, text: str, *, expected_lin
         if expected_line is not None and loads(waiting[index])["line"] != expected_line:
             raise StaleEdit("The list of rejected records changed meanwhile.", "Look at the list again.")
         uuid = str(uuid4())
-        value = _conversation(text)
+        value = conversation(text.encode("utf-8", "surrogatepass"))
         editor.insert(
             render({**value, "_rolethread": stamp(editor.row.uuid, uuid, value.get("_rolethread"))}), uuid
         )
@@ -114,15 +113,3 @@ def _rewrite(
     door.write(path, b"".join(line + b"\n" for line in waiting) if waiting else None)
     door.note("rejected", row, before, after)
     door.set(row, rejected=len(waiting))
-
-
-def _conversation(text: str) -> dict[str, Any]:
-    try:
-        raw = text.strip().encode("utf-8")
-        value = strict(raw)
-        shape = recognise(value)
-        if not shape:
-            raise Refused("This is a JSON object, but no conversation that we know.", _HINT)
-        return convert(value, shape).value
-    except (NotJson, Unfaithful, NotConvertible, UnicodeEncodeError) as reason:
-        raise Refused(f"This record cannot be taken in: {reason}.", _HINT) from reason
