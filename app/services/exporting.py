@@ -132,11 +132,10 @@ def _check_target(library: Library, target: Path) -> None:
             f"{target} is a dataset's own file.",
             "An export never writes over a dataset. Choose another name.",
         )
-    inside = target.is_relative_to(library.places.home.resolve())
-    if inside and not target.is_relative_to(library.places.exports.resolve()):
+    if library.places.is_own(target):
         raise Refused(
             f"{target} lies among the library's own files.",
-            f"In the home, exports go under {library.places.exports}.",
+            f"Choose another place; {library.places.exports} is made for exports.",
         )
 
 

@@ -2,6 +2,9 @@
 
 import os
 import secrets
+import stat
+import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +14,19 @@ from app.store.atomic import disk, write_new
 
 FOLDERS = ("datasets", "backups/datasets", "backups/registry", "exports", "imports", "index", "trash")
 TEMPORARY = ".rolethread-tmp"
+# How the names begin of what is ours alone in the home.
+_OWN = (
+    "datasets",
+    "backups",
+    "imports",
+    "index",
+    "trash",
+    "registry.",
+    "drafts.",
+    "owner.",
+    "writer.",
+    "server.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +54,11 @@ class Places:
     def server_lock(self) -> Path:
         """The lock that a server holds while it runs."""
         return self.home / "server.lock"
+
+    @property
+    def server_address(self) -> Path:
+        """Where the running server is to be found."""
+        return self.home / "server.address"
 
     @property
     def imports(self) -> Path:
@@ -86,6 +107,14 @@ class Places:
         """Where a dataset's folder goes when it is moved to the trash."""
         return self.home / "trash" / str(number)
 
+    def is_own(self, path: Path) -> bool:
+        """Whether a path is one that the app writes by itself; exports and the person's own files are not."""
+        home = self.home.resolve()
+        if not path.is_relative_to(home):
+            return False
+        first = path.relative_to(home).parts[:1]
+        return not first or any(first[0].startswith(name) for name in _OWN)
+
     def spell(self, path: Path) -> str:
         """A path as it is recorded: relative inside the home, so that the home can be moved."""
         return path.relative_to(self.home).as_posix() if path.is_relative_to(self.home) else str(path)
@@ -112,9 +141,25 @@ def prepare(home: Path) -> Places:
     """
     with disk(f"The home {home} could not be prepared"):
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not Places(home).registry.exists():
+            _close(home)
         for folder in FOLDERS:
             (home / folder).mkdir(mode=0o700, parents=True, exist_ok=True)
     return Places(home)
+
+
+def _close(folder: Path) -> None:
+    """Keep others out of a folder that was there before us, unless it is one that many share (``/tmp``)."""
+    state = folder.stat()
+    ours = hasattr(os, "geteuid") and state.st_uid == os.geteuid() and folder != Path.home()
+    if ours and stat.S_IMODE(state.st_mode) & 0o077 and not state.st_mode & stat.S_ISVTX:
+        with suppress(OSError):  # a disk without permissions, such as FAT
+            folder.chmod(0o700)
+
+
+def keep_temporary_files(places: Places) -> None:
+    """From now on this process writes its temporary files, such as uploads on their way, inside the home."""
+    tempfile.tempdir = str(places.imports)
 
 
 def owner_key(home: Path) -> bytes:
