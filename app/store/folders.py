@@ -9,13 +9,13 @@ OPENED = (".json", ".jsonl", ".ndjson", ".txt", ".gz")
 
 def beginning_with(typed: str) -> list[str]:
     """Folders (with a slash) and data files whose path begins as typed; none where nothing can be read."""
-    path = Path(typed or "~/").expanduser()
-    folder, start = (path, "") if typed.endswith(("/", os.sep)) or not typed else (path.parent, path.name)
     try:
+        path = Path(typed or "~/").expanduser()
+        folder, start = (path, "") if typed.endswith(("/", os.sep)) or not typed else (path.parent, path.name)
         with os.scandir(folder) as found:
             items = [item for item in found if _fits(item, start)]
             names = sorted((not item.is_dir(), item.name, item.path + "/" * item.is_dir()) for item in items)
-    except (OSError, ValueError):
+    except (OSError, ValueError, RuntimeError):  # RuntimeError: ~ of nobody
         return []
     return [name for _, _, name in names[:MOST]]
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.tagging import TagEdit
 from app.domain.view import View
 from app.errors import AppError, Refused
-from app.services import browsing, editing
+from app.services import browsing, drafts, editing
 from app.services.browsing import Listing
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
@@ -104,6 +104,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
     """What the page's templates need; an htmx request for the entry alone does not wait for the list."""
     dataset = library().dataset(slug)
     alone = target() == "entry" and bool(key) and request.method == "GET"
+    drafted = set(drafts.keys(library(), dataset.id))
     return {
         "title": slug,
         "dataset": dataset,
@@ -111,7 +112,8 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "view_query": view_form.query_of(view_form.address_of(view)),
         "here": url_for("entries.show", slug=slug),
         "listing": None if alone else browsing.listing(library(), slug, view),
-        "tags": () if alone else browsing.tag_counts(library(), slug),
+        "drafted": drafted,
+        "tags": () if alone or target() == "listing" else browsing.tag_counts(library(), slug),
         "narrowings": [(words, address(slug, less, entry=key)) for words, less in view_form.narrowings(view)],
         "modes": view_form.MODES,
         "scopes": view_form.SCOPES,

@@ -20,7 +20,7 @@ bp = Blueprint("history", __name__, url_prefix="/datasets/<slug>")
 
 PAGE = 50
 CHANGES = 20
-WORDS = {"insert": "added", "delete": "deleted", "replace": "changed", "move": "moved"}
+WORDS = {"inserted": "added", "replaced": "changed"}
 
 
 @dataclass(frozen=True, slots=True)

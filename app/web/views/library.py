@@ -79,12 +79,23 @@ def _start_path(path: str) -> Job:
         "in_place": form.get("in_place") == "1",
         "encoding": form.get("encoding") or None,
     }
-    place = Path(path.strip()).expanduser()
+    place = _place(path.strip())
     return jobs.start(
         f"Import {place.name}",
         lambda progress: opening.import_path(opened, place, **options, progress=progress),
         context=place,
     )
+
+
+def _place(path: str) -> Path:
+    """The path that was typed, with ``~`` in full.
+
+    :raises Refused: if it names somebody whom this machine does not know.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise Refused(f"There is no home folder for {path}.", "Write the path in full.") from error
 
 
 def _start_text(text: str, name: str | None) -> Job:
