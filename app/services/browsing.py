@@ -1,12 +1,13 @@
 """Looking at a dataset: lists, counts, one entry. Questions to the index; a line is read only to be shown."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 from heapq import merge
 from itertools import islice
 from sqlite3 import Connection
 from threading import Lock
+from typing import Generic, TypeVar
 
 from app.domain.entry import Entry, NotJson
 from app.domain.facts import payload
@@ -24,6 +25,7 @@ from app.store.textcache import scan
 OPENING = 160  # characters
 CONTEXT = 60  # characters on each side of a hit
 LARGEST_SHOWN = 1 << 20  # bytes of a line that is read for a list
+Answer = TypeVar("Answer")
 _LETTERS = {"system": "s", "user": "u", "assistant": "a"}
 
 
@@ -161,10 +163,15 @@ def first_entry(library: Library, slug: str, view: View) -> str | None:
     return found[0].key if found else None
 
 
-def tag_counts(library: Library, slug: str) -> list[TagCount]:
+def tag_counts(library: Library, slug: str) -> tuple[TagCount, ...]:
     """The tags that a dataset uses, most used first."""
     with reading(library, slug) as snapshot:
-        return [TagCount(*row) for row in queries.tag_counts(snapshot.connection)]
+        signature = snapshot.summary.signature
+        known = _tags.get(signature)
+        if known is not None:
+            return known
+        counted = tuple(TagCount(*row) for row in queries.tag_counts(snapshot.connection))
+        return _tags.keep(signature, counted)
 
 
 def _key_at(connection: Connection, rank: int | None) -> str | None:
@@ -174,28 +181,31 @@ def _key_at(connection: Connection, rank: int | None) -> str | None:
     return full_key(connection, rank, uuid, digest)
 
 
-class _Remembered:
-    """Answers to recent searches: the ranks found, by the state of the file and the view."""
+class _Memory(Generic[Answer]):
+    """Recent answers, by what was asked; the oldest is forgotten first."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._lock = Lock()
-        self._found: OrderedDict[tuple[str, View], tuple[int, ...]] = OrderedDict()
+        self._answers: OrderedDict[Hashable, Answer] = OrderedDict()
 
-    def get(self, signature: str, view: View) -> tuple[int, ...] | None:
-        """The ranks that were found for that view in that state of the file."""
+    def get(self, question: Hashable) -> Answer | None:
+        """The answer that was kept, if it still is."""
         with self._lock:
-            return self._found.get((signature, view))
+            return self._answers.get(question)
 
-    def keep(self, signature: str, view: View, ranks: tuple[int, ...]) -> None:
-        """Remember an answer, and forget the oldest."""
+    def keep(self, question: Hashable, answer: Answer) -> Answer:
+        """Remember an answer, and give it back."""
         with self._lock:
-            self._found[signature, view] = ranks
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
+            self._answers[question] = answer
+            while len(self._answers) > self._most:
+                self._answers.popitem(last=False)
+        return answer
 
 
-_remembered = _Remembered(12)
+# Asked of a file in one state, which its signature names: another state is another question.
+_found = _Memory[tuple[int, ...]](12)
+_tags = _Memory[tuple[TagCount, ...]](100)
 
 
 @dataclass(slots=True)
@@ -251,7 +261,7 @@ class _Look:
         """The count, where it is to be had at once."""
         if self.matcher is None:
             return queries.count(self.snapshot.connection, self.view)
-        answer = _remembered.get(self.snapshot.summary.signature, self._same)
+        answer = _found.get((self.snapshot.summary.signature, self._same))
         return None if answer is None else len(answer)
 
     def _page(self, start: int, size: int) -> list[RowFacts]:
@@ -265,7 +275,7 @@ class _Look:
             yield from queries.segments(self.snapshot.connection, self.view).ranks
             return
         signature = self.snapshot.summary.signature
-        answer = _remembered.get(signature, self._same)
+        answer = _found.get((signature, self._same))
         if answer is not None:
             yield from answer
             return
@@ -273,7 +283,7 @@ class _Look:
         for rank in self._search(self.matcher):
             found.append(rank)
             yield rank
-        _remembered.keep(signature, self._same, tuple(found))
+        _found.keep((signature, self._same), tuple(found))
 
     def _search(self, matcher: Matcher) -> Iterator[int]:
         """The ranks of the entries that the query finds."""
