@@ -81,11 +81,11 @@ def count(connection: sqlite3.Connection, view: View) -> int:
 def page(connection: sqlite3.Connection, view: View, *, start: int, size: int) -> list[RowFacts]:
     """A stretch of the entries that pass the filters, in the order of the view."""
     where, values = condition(view)
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]} LIMIT ? OFFSET ?",
+    found = connection.execute(
+        f"SELECT rank FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]} LIMIT ? OFFSET ?",
         (*values, size, start),
     )
-    return [RowFacts(*row) for row in rows]
+    return rows(connection, [rank for (rank,) in found])
 
 
 def rows(connection: sqlite3.Connection, ranks: Iterable[int]) -> list[RowFacts]:
