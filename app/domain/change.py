@@ -6,7 +6,7 @@ are ordered, which are rewritten and which are new; the same data read backwards
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
@@ -89,14 +89,16 @@ class ChangeSet:
     """All that one operation does to one file.
 
     ``order``, where given, lists the kept lines (those not deleted, numbered from 0 in their old
-    order) in their new order, as runs.
+    order) in their new order, as runs. ``head``, where given, is what stands before the first line
+    (a byte order mark, or nothing), before and after.
     """
 
     changes: tuple[Change, ...] = ()
     order: tuple[Run, ...] | None = None
+    head: tuple[bytes, bytes] | None = None
 
     def __bool__(self) -> bool:
-        return bool(self.changes) or self.order is not None
+        return bool(self.changes) or self.order is not None or self.head is not None
 
     @property
     def growth(self) -> int:
@@ -106,7 +108,12 @@ class ChangeSet:
     def inverted(self) -> "ChangeSet":
         """The change set that takes this one back."""
         order = None if self.order is None else inverted_order(self.order)
-        return ChangeSet(tuple(change.inverted() for change in self.changes), order)
+        head = None if self.head is None else (self.head[1], self.head[0])
+        return ChangeSet(tuple(change.inverted() for change in self.changes), order, head)
+
+    def headed(self, before: bytes, after: bytes) -> "ChangeSet":
+        """The same, with what it does to the head of the file."""
+        return replace(self, head=(before, after) if before != after else None)
 
     def pieces(self, count: int) -> Iterator[Run | Change]:
         """The new file in order: ranges ``(start, stop)`` of old lines, and rewritten or new lines.

@@ -1,6 +1,7 @@
 """Reading and writing what operations did: in bulk where there may be a hundred thousand changes."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from app.domain.change import Change, ChangeSet, Run
 from app.registry.database import db
@@ -14,7 +15,13 @@ def record(operation: int, dataset: int, changes: ChangeSet, *, before: str, aft
     """Write down what an operation did to a dataset; ``before`` and ``after`` are content hashes."""
     order = None if changes.order is None else _packed(changes.order)
     Touched.insert(
-        operation=operation, dataset=dataset, changed=count(changes), before=before, after=after, order=order
+        operation=operation,
+        dataset=dataset,
+        changed=count(changes),
+        before=before,
+        after=after,
+        order=order,
+        head=None if changes.head is None else b"\n".join(changes.head),
     ).execute()
     rows = (
         (operation, dataset, c.key, c.before, c.after, c.prefix, c.suffix, c.old, c.new, c.was, c.now)
@@ -37,8 +44,13 @@ def changes_of(operation: int, dataset: int) -> ChangeSet:
         f"SELECT {_COLUMNS} FROM linechange WHERE operation_id = ? AND dataset_id = ? ORDER BY id",
         (operation, dataset),
     )
-    order = _unpacked(bytes(touched.order)) if touched and touched.order is not None else None
-    return ChangeSet(tuple(Change(*row) for row in rows), order)
+    changes = ChangeSet(tuple(Change(*row) for row in rows))
+    if touched and touched.order is not None:
+        changes = replace(changes, order=_unpacked(bytes(touched.order)))
+    if touched and touched.head is not None:
+        before, after = bytes(touched.head).split(b"\n")
+        changes = changes.headed(before, after)
+    return changes
 
 
 def page_of_changes(operation: int, dataset: int, *, start: int, size: int) -> list[Change]:

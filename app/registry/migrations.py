@@ -100,4 +100,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) WITHOUT ROWID""",
         'CREATE INDEX "touched_operation_id" ON "touched" ("operation_id")',
     ),
+    ('ALTER TABLE "touched" ADD COLUMN "head" BLOB',),
 )

@@ -71,6 +71,7 @@ class Touched(Registered):
     before = TextField()
     after = TextField()
     order = BlobField(null=True)  # the permutation of kept lines, as runs
+    head = BlobField(null=True)  # what stands before the first line, before and after, a line feed between
 
     class Meta:
         primary_key = CompositeKey("dataset", "operation")

@@ -43,6 +43,7 @@ class Editor:
         self._gone: dict[int, Change] = {}
         self._new: list[tuple[int, str, bytes]] = []  # gap, key, raw
         self._order: tuple[Run, ...] | None = None
+        self._head: tuple[bytes, bytes] | None = None
         self._whole: ChangeSet | None = None
 
     @cached_property
@@ -128,6 +129,10 @@ class Editor:
         """Put the lines into another order; for operations that do nothing else."""
         self._order = order
 
+    def set_head(self, head: bytes) -> None:
+        """Put something else, or nothing, before the first line."""
+        self._head = (self.layout.head, head)
+
     def adopt(self, changes: ChangeSet) -> None:
         """Take over a change set as it is; for undo and its kin."""
         self._whole = changes
@@ -135,7 +140,8 @@ class Editor:
     @property
     def changed(self) -> bool:
         """Whether there is anything to write."""
-        return bool(self._whole or self._rewritten or self._gone or self._new or self._order)
+        whole = self._whole or self._rewritten or self._gone or self._new or self._order
+        return bool(whole) or self._head is not None
 
     def changes(self) -> ChangeSet:
         """All of it, as one change set."""
@@ -145,7 +151,7 @@ class Editor:
             return ChangeSet()
         if not self.snapshot.summary.closed and self.layout.count:
             self._settle_end()
-        return ChangeSet(tuple(sorted(self._moved(), key=_reading_order)), self._order)
+        return ChangeSet(tuple(sorted(self._moved(), key=_reading_order)), self._order, self._head)
 
     def _moved(self) -> Iterator[Change]:
         """The changes with the places that their lines have afterwards."""
@@ -180,6 +186,8 @@ class Editor:
         old = self.line(position)
         change = self._rewritten.get(position)
         new = payload(change.splice(old) if change else old) + ending
+        if not new:
+            return  # a blank line without a line end would be no line at all
         self._rewritten[position] = Change.replaced(
             change.key if change else "", position, position, old, new
         )

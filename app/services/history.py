@@ -286,11 +286,14 @@ def _rebase(editor: Editor, inverse: ChangeSet) -> None:
             editor.rewrite(position, change.key, line, change.splice(line))
     if inverse.order is not None:
         editor.reorder(inverse.order)
+    if inverse.head is not None:
+        editor.set_head(inverse.head[1])
 
 
 def _way_back(editor: Editor, row: Dataset, number: int) -> ChangeSet:
     """What leads from the present file to the one just after an operation."""
     lines: list[int | bytes] = list(range(editor.layout.count))
+    head = editor.layout.head
 
     def fetch(item: int | bytes) -> bytes:
         return editor.line(item) if isinstance(item, int) else item
@@ -299,11 +302,13 @@ def _way_back(editor: Editor, row: Dataset, number: int) -> ChangeSet:
         return change.splice(b"" if item is None else fetch(item))
 
     for each in history.operations_on(row.id, above=number):
-        lines = history.changes_of(each.id, row.id).inverted().apply(lines, rewrite)
+        back = history.changes_of(each.id, row.id).inverted()
+        lines = back.apply(lines, rewrite)
+        head = back.head[1] if back.head else head
     marks = [editor.layout.digests[item] if isinstance(item, int) else digest(item) for item in lines]
     now = Side(editor.layout.digests, editor.line, line_key)
     then = Side(marks, lambda place: fetch(lines[place]), line_key)
-    return transition(now, then)
+    return transition(now, then).headed(editor.layout.head, head)
 
 
 def line_key(line: bytes) -> str:

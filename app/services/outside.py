@@ -121,7 +121,7 @@ def _recorded(library: Library, row: Dataset, folder: ImportFolder) -> Path | No
 def difference(before: Path, after: Path) -> ChangeSet:
     """What turns the content of one file into that of another."""
     with lines_of(before) as old, lines_of(after) as new:
-        return transition(_side(old), _side(new))
+        return transition(_side(old), _side(new)).headed(old.head, new.head)
 
 
 def _side(lines: Lines) -> Side:

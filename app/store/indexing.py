@@ -155,6 +155,7 @@ def update(
         connection.execute("BEGIN IMMEDIATE")
         writer = TextCacheWriter(index.text)
         try:
+            write_summary(connection, summary)  # offsets count from behind the new head
             _apply(connection, writer, changes, rewritten, fresh)
             writer.flush()
             entries = connection.execute(
@@ -186,7 +187,7 @@ def _apply(
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", gone)
     slots = sorted(c.after for c in changes.changes if c.before is None and c.after is not None)
     _place(connection, writer, changes.order, slots, fresh)
-    if len(changes.changes) == len(grown) == 1 and changes.order is None:
+    if len(changes.changes) == len(grown) == 1 and not (changes.order or changes.head):
         ((rank, delta),) = grown.items()
         connection.execute("UPDATE lines SET offset = offset + ? WHERE rank > ?", (delta, rank))
     else:
@@ -240,7 +241,9 @@ def _place(
 ) -> None:
     """Give moved and new lines their ranks: in the gaps where they fit, else all lines anew."""
     one = _single_move(order) if order else None
-    roomy = bool(order and (one is None or not _move(connection, *one))) or len(slots) > FEW
+    if one is not None and _move(connection, *one):
+        order = None
+    roomy = order is not None or len(slots) > FEW
     if roomy:
         _renumber(connection, order, slots)
     for line in fresh:

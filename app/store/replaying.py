@@ -55,16 +55,18 @@ def replay(source: Path, target: Path, changes: Sequence[ChangeSet]) -> str:
             return change.splice(b"" if item is None else fetch(item))
 
         try:
+            head = old.head
             for each in changes:
                 whole = each.apply(whole, rewrite)
+                head = each.head[1] if each.head else head
         except (ValueError, IndexError):
             return ""
         file = Staged(target)
         marks = []
-        file.write(old.head)
+        file.write(head)
         for item in whole:
             line = fetch(item)
             marks.append(digest(line))
             file.write(line)
         file.close()
-        return content_hash(old.head, marks)
+        return content_hash(head, marks)

@@ -5,12 +5,12 @@ import sqlite3
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.domain.change import Change, ChangeSet
 from app.store.atomic import Staged, reached, sync_folder
-from app.store.datasets import content_hash
+from app.store.datasets import content_hash, framing
 from app.store.index import Index, Summary
 from app.store.indexing import NewLine, update
 
@@ -72,7 +72,8 @@ def stage(path: Path, source: int, layout: Layout, changes: ChangeSet, *, mode: 
     placed: list[tuple[Change, int, int]] = []
     digests: list[bytes] = []
     try:
-        file.write(layout.head)
+        head = changes.head[1] if changes.head else layout.head
+        file.write(head)
         for piece in changes.pieces(layout.count):
             if isinstance(piece, Change):
                 line = piece.splice(b"" if piece.before is None else layout.line(source, piece.before))
@@ -90,7 +91,7 @@ def stage(path: Path, source: int, layout: Layout, changes: ChangeSet, *, mode: 
         file.discard()
         raise
     reached("staged flushed")
-    return Written(path, content_hash(layout.head, digests), file.size, len(digests), tuple(placed))
+    return Written(path, content_hash(head, digests), file.size, len(digests), tuple(placed))
 
 
 def follow(index: Index, file: Path, changes: ChangeSet, written: Written, summary: Summary) -> Summary:
@@ -99,6 +100,10 @@ def follow(index: Index, file: Path, changes: ChangeSet, written: Written, summa
     :param summary: what the index is to describe; it counts the entries itself.
     """
     with file.open("rb") as data:
+        frame = framing(data)
+        summary = replace(
+            summary, head=frame.head.hex(), newline=frame.newline.decode(), closed=frame.closed
+        )
         rewritten = [item for item in written.placed if item[0].before is not None]
         fresh = [item for item in written.placed if item[0].before is None]
         return update(index, changes, _read(data.fileno(), rewritten), _read(data.fileno(), fresh), summary)

@@ -1,0 +1,22 @@
+"""A library in a home of its own, and a dataset in it."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.workshop")
+
+from app.config import Config  # noqa: E402
+from app.services import opening  # noqa: E402
+from app.services.library import Library  # noqa: E402
+from tests.workshop import dataset  # noqa: E402
+
+
+@pytest.fixture
+def library(tmp_path):
+    """An empty library in a home of its own."""
+    return Library.open(Config(tmp_path / "home"))
+
+
+@pytest.fixture
+def talks(library, tmp_path):
+    """Its one dataset: six conversations, every second with the tag calm."""
+    return opening.import_path(library, dataset(tmp_path / "talks.jsonl")).path
