@@ -4,7 +4,7 @@ Lines are raw: their bytes and their line end. A change set says which lines go,
 are ordered, which are rewritten and which are new; the same data read backwards is the undo.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -115,6 +115,19 @@ class ChangeSet:
         """The same, with what it does to the head of the file."""
         return replace(self, head=(before, after) if before != after else None)
 
+    def follow(self, gaps: Iterable[int]) -> list[int]:
+        """Where the gaps before some lines of the old file are in the new one, by what stands before them."""
+        gone = sorted(c.before for c in self.changes if c.before is not None and c.after is None)
+        fresh = sorted(c.after for c in self.changes if c.before is None and c.after is not None)
+        before_fresh = [place - number for number, place in enumerate(fresh)]
+        followed = []
+        for gap in gaps:
+            kept = gap - bisect_left(gone, gap)
+            if self.order and kept:
+                kept = place_in(self.order, kept - 1) + 1
+            followed.append(kept + bisect_left(before_fresh, kept))
+        return followed
+
     def pieces(self, count: int) -> Iterator[Run | Change]:
         """The new file in order: ranges ``(start, stop)`` of old lines, and rewritten or new lines.
 
@@ -148,6 +161,16 @@ class ChangeSet:
 def apply(changes: ChangeSet, lines: Sequence[bytes]) -> list[bytes]:
     """The lines of the file after the change."""
     return changes.apply(lines, lambda change, line: change.splice(line or b""))
+
+
+def place_in(order: Iterable[Run], item: int) -> int:
+    """Where an item goes in an order of all items."""
+    at = 0
+    for start, length in order:
+        if start <= item < start + length:
+            return at + item - start
+        at += length
+    raise ValueError(f"there is no item {item} in the order")
 
 
 def inverted_order(order: Iterable[Run]) -> tuple[Run, ...]:

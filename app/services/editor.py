@@ -109,10 +109,6 @@ class Editor:
         if change.was != change.now:
             self._rewritten[line.position] = change
 
-    def rewrite(self, position: int, key: str, old: bytes, new: bytes) -> None:
-        """Rewrite the line at a position, line end included."""
-        self._rewritten[position] = Change.replaced(key, position, position, old, new)
-
     def delete(self, line: Line) -> None:
         """Take a line out."""
         self._gone[line.position] = Change.deleted(line.key, line.position, line.raw)
@@ -122,8 +118,8 @@ class Editor:
         self._new.append((self.layout.count if gap is None else gap, key, text + self.newline))
 
     def insert_raw(self, raw: bytes, key: str, *, gap: int) -> None:
-        """Put a line back as it was, line end included, before the one at position ``gap``."""
-        self._new.append((gap, key, raw))
+        """Put a line back as it was before the one at position ``gap``; it gets a line end if it had none."""
+        self._new.append((gap, key, raw if raw.endswith(b"\n") else raw + self.newline))
 
     def reorder(self, order: tuple[Run, ...]) -> None:
         """Put the lines into another order; for operations that do nothing else."""
@@ -179,8 +175,9 @@ class Editor:
         if before is not None:
             self._end(before, b"")
         else:
-            gap, key, raw = max(self._new, key=lambda new: new[0])
-            self._new[len(self._new) - 1 - self._new[::-1].index((gap, key, raw))] = (gap, key, payload(raw))
+            place = max(range(len(self._new)), key=lambda number: (self._new[number][0], number))
+            gap, key, raw = self._new[place]
+            self._new[place] = (gap, key, payload(raw))
 
     def _end(self, position: int, ending: bytes) -> None:
         old = self.line(position)

@@ -1,7 +1,7 @@
 """The history of a dataset: what was done, undo, redo, and the way back to any point."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.domain.change import Change, ChangeSet
@@ -245,7 +245,7 @@ def _invert(door: Door, target: Operation) -> None:
         if touched.after == dataset.content:
             editor.adopt(found.inverted())
         else:
-            _rebase(editor, found.inverted())
+            _rebase(editor, found.inverted(), _since(target, dataset))
 
 
 def _put_back(door: Door, change: RowChange) -> None:
@@ -264,30 +264,44 @@ def _put_back(door: Door, change: RowChange) -> None:
     relocate(door, row, slug=wanted.get("slug"), state=wanted.get("state"))
 
 
-def _rebase(editor: Editor, inverse: ChangeSet) -> None:
+def _since(target: Operation, dataset: Dataset) -> Iterator[ChangeSet]:
+    """What an operation and all later ones did to a dataset, oldest first."""
+    for number in sorted(each.id for each in history.operations_on(dataset.id, above=target.id - 1)):
+        yield history.changes_of(number, dataset.id)
+
+
+def _rebase(editor: Editor, inverse: ChangeSet, since: Iterable[ChangeSet]) -> None:
     """Apply an inverse to a file in which other entries have changed since, line by line."""
+    _rewrite_back(editor, inverse)
+    back = sorted((c for c in inverse.changes if c.before is None), key=lambda change: change.after or 0)
+    gaps = [change.after or 0 for change in back]
+    for changes in since if back else ():
+        gaps = changes.follow(gaps)
+    for change, gap in zip(back, gaps, strict=True):
+        editor.insert_raw(change.new, change.key, gap=gap)
+    if inverse.order is not None:
+        editor.reorder(inverse.order)
+    if inverse.head is not None:
+        editor.set_head(inverse.head[1])
+
+
+def _rewrite_back(editor: Editor, inverse: ChangeSet) -> None:
+    """Take out and rewrite the lines that an operation left, wherever they are by now."""
     places: dict[bytes, list[int]] = {}
     for position in range(editor.layout.count - 1, -1, -1):
         places.setdefault(editor.layout.digests[position], []).append(position)
     for change in inverse.changes:
         if change.before is None:
-            gap = min(change.after or 0, editor.layout.count)
-            editor.insert_raw(change.new, change.key, gap=gap)
             continue
         if not places.get(change.was):
             raise Conflict(
                 f"Entry {change.key} is no longer as that operation left it.", "Undo the later changes first."
             )
-        position = places[change.was].pop()
-        line = editor.line(position)
+        line = editor.at(places[change.was].pop(), change.key)
         if change.after is None:
-            editor.delete(editor.at(position, change.key))
+            editor.delete(line)
         else:
-            editor.rewrite(position, change.key, line, change.splice(line))
-    if inverse.order is not None:
-        editor.reorder(inverse.order)
-    if inverse.head is not None:
-        editor.set_head(inverse.head[1])
+            editor.replace(line, payload(change.splice(line.raw)), change.key)
 
 
 def _way_back(editor: Editor, row: Dataset, number: int) -> ChangeSet:

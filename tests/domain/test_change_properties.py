@@ -52,6 +52,15 @@ def test_a_change_set_leads_to_the_new_file_and_back(edit):
 
 
 @given(edits())
+def test_a_gap_stays_behind_the_line_before_it(edit):
+    before, changes, _ = edit
+    after = changes.apply(list(range(len(before))), lambda change, line: -1 if line is None else line)
+    for gap, place in enumerate(changes.follow(range(len(before) + 1))):
+        above = [line for line in range(gap) if line in after]
+        assert place == after.index(above[-1]) + 1 if above else place == 0
+
+
+@given(edits())
 def test_pieces_name_every_new_line_once(edit):
     before, changes, after = edit
     pieces = list(changes.pieces(len(before)))
