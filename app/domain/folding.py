@@ -24,10 +24,10 @@ def fold(text: str) -> str:
 
 
 def fold_utf8(text: str) -> bytes:
-    """The folded text in UTF-8, lone surrogates and all; quicker for plain English, of which there is much."""
+    """The folded text in UTF-8, lone surrogates and all; quicker for plain English."""
     if not text.isascii():
         return fold(text).encode("utf-8", "surrogatepass")
-    flat = text.encode("ascii").translate(_ASCII)
+    flat = text.replace("\n\n", "\n").encode("ascii").translate(_ASCII)
     while b"  " in flat:
         flat = flat.replace(b"  ", b" ")
     return flat.strip(b" ")

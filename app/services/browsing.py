@@ -205,6 +205,7 @@ class _Memory(Generic[Answer]):
 
 # Asked of a file in one state, which its signature names: another state is another question.
 _found = _Memory[tuple[int, ...]](12)
+_counts = _Memory[int](100)
 _tags = _Memory[tuple[TagCount, ...]](100)
 
 
@@ -260,9 +261,17 @@ class _Look:
     def _known(self) -> int | None:
         """The count, where it is to be had at once."""
         if self.matcher is None:
-            return queries.count(self.snapshot.connection, self.view)
+            return self._counted()
         answer = _found.get((self.snapshot.summary.signature, self._same))
         return None if answer is None else len(answer)
+
+    def _counted(self) -> int:
+        """How many entries pass the filters; the same on every page and in every order."""
+        question = (self.snapshot.summary.signature, replace(self._same, sort="position"))
+        known = _counts.get(question)
+        if known is not None:
+            return known
+        return _counts.keep(question, queries.count(self.snapshot.connection, self.view))
 
     def _page(self, start: int, size: int) -> list[RowFacts]:
         if self.matcher is None:
@@ -272,7 +281,7 @@ class _Look:
     def ranks(self) -> Iterator[int]:
         """The ranks of the entries in the view, in its order, found as they are asked for."""
         if self.matcher is None:
-            yield from queries.segments(self.snapshot.connection, self.view).ranks
+            yield from queries.ranks(self.snapshot.connection, self.view)
             return
         signature = self.snapshot.summary.signature
         answer = _found.get((signature, self._same))
@@ -288,14 +297,14 @@ class _Look:
     def _search(self, matcher: Matcher) -> Iterator[int]:
         """The ranks of the entries that the query finds."""
         deadline = Deadline()
-        places = queries.segments(self.snapshot.connection, self.view)
         others = self._by_name(matcher)
-        named = (number for number, rank in enumerate(places.ranks) if rank in others) if others else ()
-        last = -1
-        for number in merge(self._in_text(matcher, places, deadline), named):
-            if number != last:
-                yield places.ranks[number]
-            last = number
+        for places in queries.segments(self.snapshot.connection, self.view):
+            named = (number for number, rank in enumerate(places.ranks) if rank in others) if others else ()
+            last = -1
+            for number in merge(self._in_text(matcher, places, deadline), named):
+                if number != last:
+                    yield places.ranks[number]
+                last = number
 
     def _in_text(self, matcher: Matcher, places: Segments, deadline: Deadline) -> Iterator[int]:
         letters = self._letters

@@ -7,7 +7,7 @@ from app.domain.facts import Kind
 
 UNNAMED = "line-"
 _COLUMNS = "rank, offset, length, uuid, digest"
-_ENTRY = f"kind = {int(Kind.ENTRY)}"
+_ENTRY = f"+kind = {int(Kind.ENTRY)}"  # the plus keeps SQLite from looking by kind: nearly all are entries
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import sqlite3
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ _ORDERS = {
     "exchanges": "exchanges, rank",
     "-exchanges": "exchanges DESC, rank",
 }
+_FIRST_SEGMENTS, _MOST_SEGMENTS = 1000, 32_000  # a page of hits is mostly found soon
 _COLUMNS = "rank, offset, length, uuid, digest, tags, messages, exchanges, characters"
 
 
@@ -103,17 +104,24 @@ class Segments:
     lengths: "array[int]"
 
 
-def segments(connection: sqlite3.Connection, view: View) -> Segments:
-    """The entries that pass the filters, in the order of the view, for a search."""
+def ranks(connection: sqlite3.Connection, view: View) -> list[int]:
+    """The ranks of all entries that pass the filters, in the order of the view."""
     where, values = condition(view)
-    found = Segments(array("q"), array("q"), array("q"))
-    for rank, start, length in connection.execute(
-        f"SELECT rank, text_start, text_length FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]}", values
-    ):
-        found.ranks.append(rank)
-        found.starts.append(start)
-        found.lengths.append(length)
-    return found
+    found = connection.execute(f"SELECT rank FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]}", values)
+    return [rank for (rank,) in found]
+
+
+def segments(connection: sqlite3.Connection, view: View) -> Iterator[Segments]:
+    """The entries that pass the filters, in the order of the view, for a search: some, then ever more."""
+    where, values = condition(view)
+    order = _ORDERS[view.sort]  # the plus below: all rows are wanted whole, so no index is of use
+    found = connection.execute(
+        f"SELECT rank, text_start, text_length FROM lines WHERE +{where} ORDER BY {order}", values
+    )
+    most = _FIRST_SEGMENTS
+    while some := found.fetchmany(most):
+        yield Segments(*(array("q", column) for column in zip(*some, strict=True)))
+        most = min(most * 4, _MOST_SEGMENTS)
 
 
 def tag_labels(connection: sqlite3.Connection, rank: int) -> list[tuple[str, str]]:

@@ -29,7 +29,7 @@ def serving(library: Library) -> Iterator[Callable[[str], bytes]]:
         return body
 
     try:
-        get(f"/?key={library.owner_key.hex()}")
+        get(f"/?key={library.owner_key.decode()}")
         yield get
     finally:
         connection.close()
