@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from sqlite3 import DatabaseError as SqliteError
 
 from peewee import DatabaseError, Model, OperationalError, SqliteDatabase
 
@@ -76,7 +77,7 @@ def damage(path: Path) -> list[str]:
     try:
         with probe.connection_context():
             return [row[0] for row in probe.execute_sql("PRAGMA integrity_check(5)") if row[0] != "ok"]
-    except DatabaseError as error:
+    except (DatabaseError, SqliteError) as error:  # Peewee does not translate what comes while rows are read
         return [str(error)]
 
 
