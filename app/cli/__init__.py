@@ -47,14 +47,15 @@ def main(arguments: Sequence[str] | None = None, prog_name: str = "run.py") -> N
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that is no text is spelt out, not a failure
             stream.reconfigure(errors="backslashreplace")
-    sys.exit(_run(given, prog_name, Call()))
+    options = given[: given.index("--")] if "--" in given else given
+    # Known before the line is read: what is wrong with it is to be said as JSON too.
+    sys.exit(_run(given, prog_name, Call(as_json="--json" in options)))
 
 
 def _run(given: list[str], prog_name: str, call: Call) -> int:
     try:
         code = commands.main(given, prog_name, standalone_mode=False, obj=call)
     except click.UsageError as error:
-        call.as_json |= "--json" in given[: given.index("--")] if "--" in given else "--json" in given
         return call.fail(_refusal(error, prog_name))
     except AppError as error:
         return call.fail(error)

@@ -77,7 +77,7 @@ def list_(call: Call, trashed: bool) -> None:
 @click.option("--entry", "uuid", metavar="UUID", help="Show this entry as it stands in the file.")
 @pass_call
 def show(call: Call, slug: str, uuid: str | None) -> None:
-    """Show what there is to know of a dataset, or one of its entries."""
+    """Sum a dataset up, or show one of its entries."""
     library = call.library()
     if uuid is None:
         summary = _summary(library, slug)
@@ -137,7 +137,7 @@ def _as_it_stands(entry: Entry) -> dict[str, Any]:
 @click.argument("slug")
 @pass_call
 def rejected(call: Call, slug: str) -> int:
-    """List the records of a dataset that are no entries, each with its place and the reason."""
+    """List the records that are no entries, with the reasons."""
     found = rejecting.rejected(call.library(), slug)
     words = [f"line {each.line} (byte {each.offset}): {each.reason}" for each in found]
     call.answer({"rejected": [each.as_json() for each in found]}, "\n".join(words) or "There is none.")
@@ -165,7 +165,10 @@ def rename(call: Call, slug: str, new: str) -> None:
 @click.argument("slug")
 @pass_call
 def trash(call: Call, slug: str) -> None:
-    """Move a dataset to the trash; a file edited in place is only taken off the list."""
+    """Move a dataset to the trash.
+
+    A file that is edited in place stays where it is and is only taken off the list.
+    """
     call.answer_operation(shelving.trash(call.library(), slug))
 
 

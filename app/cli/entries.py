@@ -22,7 +22,7 @@ from app.services.library import Library
 @search_options
 @pass_call
 def search(call: Call, /, slug: str, **options: Any) -> None:
-    """List the entries that a query and filters find, all of them, in file order."""
+    """List all entries that a query and filters find."""
     keys = browsing.matching_keys(call.library(), slug, view_of(**options))
     words = [counted(len(keys), "entry", "entries"), *keys]
     call.answer({"total": len(keys), "uuids": keys}, "\n".join(words))
@@ -41,7 +41,7 @@ def search(call: Call, /, slug: str, **options: Any) -> None:
 )
 @pass_call
 def save(call: Call, slug: str, uuid: str | None, source: Path) -> None:
-    """Write an entry: over the one with that UUID, or as a new one at the end."""
+    """Write an entry over the one with UUID, or a new one."""
     library = call.library()
     if source == Path("-"):
         value = converting.conversation(sys.stdin.buffer.read())

@@ -28,7 +28,7 @@ def _said(info: OperationInfo) -> str:
 @click.argument("number", metavar="[ID]", type=int, required=False)
 @pass_call
 def undo(call: Call, slug: str, number: int | None) -> None:
-    """Take back the last operation on a dataset, or the one with that ID."""
+    """Take back the last operation, or the one with ID."""
     call.answer_operation(past.undo(call.library(), slug, number))
 
 

@@ -19,6 +19,7 @@ from app.store.serving import alone, announce, announced
 
 LOOPBACK = {"127.0.0.1": socket.AF_INET, "::1": socket.AF_INET6}
 THREADS = 8
+BACKLOG = 128
 LARGEST_REQUEST = 64 << 30  # bytes; the app itself sets the limit that a person meets
 
 
@@ -100,10 +101,12 @@ def _run(config: Config, places: Places, listener: socket.socket, *, browser: bo
     address = f"http://{host}:{config.port}/"
     click.echo(_with_key(address, places))
     sys.stdout.flush()
+    listener.listen(BACKLOG)  # from now on who comes waits; before, the address could not be known
     signal.signal(signal.SIGTERM, _stop)
     server = create_server(
         app,
         sockets=[listener],
+        backlog=BACKLOG,
         threads=THREADS,
         ident=None,
         clear_untrusted_proxy_headers=True,

@@ -15,7 +15,7 @@ from app.services.checking import check
 @click.command(cls=Command)
 @pass_call
 def doctor(call: Call) -> int:
-    """Look whether everything in the home is as it should be; nothing is repaired."""
+    """Look whether everything in the home is in order."""
     findings = check(call.config)
     words = [f"{each.severity}: {each.what} {each.hint}" for each in findings]
     value = {"ok": not findings, "findings": [each.as_json() for each in findings]}
