@@ -7,6 +7,7 @@ state that there ever was can be had again.
 import shutil
 from collections import Counter
 from contextlib import suppress
+from pathlib import Path
 from tempfile import mkdtemp
 
 from hypothesis import HealthCheck, settings
@@ -40,6 +41,7 @@ ODD = [
 ]
 texts = st.sampled_from(ODD) | st.integers(0, 3).map(lambda number: line(number).rstrip())
 bodies = st.lists(texts, max_size=8)
+heads = st.sampled_from([b"", b"", b"\xef\xbb\xbf"])
 newlines = st.sampled_from([b"\n", b"\n", b"\r\n"])
 picks = st.integers(0, 40)
 tags = st.sampled_from(["calm", "Calm", "new tag", "ünï"])
@@ -61,8 +63,7 @@ def without_block(text: bytes) -> dict:
 class Life(RuleBasedStateMachine):
     """The life of one dataset."""
 
-    @initialize(in_place=st.booleans(), body=bodies, newline=newlines, head=st.sampled_from([b"", b"", b"\xef\xbb\xbf"]),
-                closed=st.booleans())  # fmt: skip
+    @initialize(in_place=st.booleans(), body=bodies, newline=newlines, head=heads, closed=st.booleans())
     def begin(self, in_place, body, newline, head, closed):
         """A dataset like those that the app writes, and then one such as other programs leave."""
         self.folder = Path(mkdtemp(prefix="rolethread-life-"))
