@@ -1,6 +1,5 @@
 """A dataset open for changes to its lines, within one operation."""
 
-import os
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -50,10 +49,6 @@ class Editor:
     def layout(self) -> Layout:
         """Where every line stands."""
         return Layout.of(self.snapshot.connection, self.snapshot.summary)
-
-    def mode(self) -> int:
-        """The permissions of the file, for its next version."""
-        return os.fstat(self.snapshot.file.descriptor).st_mode & 0o7777
 
     @property
     def newline(self) -> bytes:

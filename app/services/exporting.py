@@ -1,14 +1,14 @@
 """Taking entries out: as a download, or into a file. The dataset itself is never written."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.domain.entry import Entry, NotJson, render
+from app.domain.entry import faithful, loads, spell
 from app.domain.facts import payload
-from app.domain.formats import chatml, sharegpt
+from app.domain.formats import chatml, plain_chatml, sharegpt
 from app.domain.view import View
 from app.errors import Conflict, NotFound, Refused
 from app.registry.database import connected
@@ -22,6 +22,7 @@ from app.store.finding import locate
 
 FORMATS = ("chatml", "sharegpt")
 _CHUNK = 1 << 18
+_NOTES = 20
 
 
 @dataclass(slots=True)
@@ -31,6 +32,12 @@ class Report:
     entries: int = 0
     skipped: int = 0
     notes: list[str] = field(default_factory=list)
+
+    def leave_out(self, reason: str) -> None:
+        """Count an entry that the format cannot hold."""
+        self.skipped += 1
+        if len(self.notes) < _NOTES:
+            self.notes.append(f"An entry was left out: {reason}.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +81,9 @@ def export(
         raise Refused(f"There is no format {form!r}.", f"Choose one of {', '.join(FORMATS)}.")
     report = report if report is not None else Report()
     with reading(library, slug) as snapshot:
-        lines = _lines(snapshot, selection)
-        convert = _converter(form, clean=clean, report=report)
-        block: list[bytes] = []
-        size = 0
-        for number, line in enumerate(lines):
-            text = convert(payload(line))
-            if text is not None:
-                block.append(text + b"\n")
-                size += len(text) + 1
-            if size >= _CHUNK:
-                yield b"".join(block)
-                progress(number, snapshot.summary.entries)
-                block, size = [], 0
-        if block:
-            yield b"".join(block)
+        for block in _blocks(_lines(snapshot, selection), _writer(form, clean=clean), report):
+            yield block
+            progress(report.entries + report.skipped, snapshot.summary.entries)
 
 
 def export_to(
@@ -141,16 +136,14 @@ def _check_target(library: Library, target: Path) -> None:
 
 def _lines(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterator[bytes]:
     """The raw lines that are to be exported."""
-    if isinstance(selection, View):
-        ranks = ranks_in(snapshot, selection)
-    elif selection is None:
-        ranks = ranks_in(snapshot, View())
+    if selection is None or (isinstance(selection, View) and not selection.query):
+        places = queries.places(snapshot.connection, selection or View())
+    elif isinstance(selection, View):
+        places = queries.places_of(snapshot.connection, ranks_in(snapshot, selection))
     else:
         ranks = sorted({_rank(snapshot, key) for key in selection})
-    numbers = iter(ranks)
-    while some := list(islice(numbers, 500)):
-        for row in queries.rows(snapshot.connection, some):
-            yield snapshot.file.read(row.offset, row.length)
+        places = queries.places_of(snapshot.connection, ranks)
+    return snapshot.file.lines(places)
 
 
 def _rank(snapshot: Snapshot, key: str) -> int:
@@ -160,22 +153,37 @@ def _rank(snapshot: Snapshot, key: str) -> int:
     return found.rank
 
 
-def _converter(form: str, *, clean: bool, report: Report) -> Callable[[bytes], bytes | None]:
-    """What makes the exported line of an entry's text; None for one that the format cannot hold."""
-    shape = chatml if form == "chatml" else sharegpt
-
-    def convert(text: bytes) -> bytes | None:
-        if form == "chatml" and not clean:
-            report.entries += 1
-            return text
+def _blocks(lines: Iterable[bytes], write: Callable[[bytes], bytes], report: Report) -> Iterator[bytes]:
+    """The exported lines, some hundred kilobytes at once; the report counts those that are out."""
+    block: list[bytes] = []
+    size = 0
+    for line in lines:
         try:
-            line = render(shape(Entry.of(text).value, clean=clean))
-        except (NotJson, ValueError) as reason:
-            report.skipped += 1
-            if len(report.notes) < 20:
-                report.notes.append(f"An entry was left out: {reason}.")
-            return None
-        report.entries += 1
-        return line
+            text = write(payload(line))
+        except ValueError as reason:  # NotJson, Unfaithful, NotConvertible
+            report.leave_out(str(reason))
+            continue
+        block.append(text)
+        size += len(text)
+        if size >= _CHUNK:
+            report.entries += len(block)
+            yield b"\n".join((*block, b""))
+            block, size = [], 0
+    report.entries += len(block)
+    yield b"\n".join((*block, b""))
 
-    return convert
+
+def _writer(form: str, *, clean: bool) -> Callable[[bytes], bytes]:
+    """What makes the exported line of an entry's text, or raises a ValueError that says why there is none."""
+    if form == "chatml":
+        return _clean_chatml if clean else bytes
+    return partial(_sharegpt, clean=clean)
+
+
+def _clean_chatml(text: bytes) -> bytes:
+    return spell(plain_chatml(loads(text)) or chatml(faithful(text)[0], clean=True))
+
+
+def _sharegpt(text: bytes, *, clean: bool) -> bytes:
+    plain = plain_chatml(loads(text)) if clean else None
+    return spell(sharegpt(plain or faithful(text)[0], clean=clean))

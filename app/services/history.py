@@ -137,7 +137,7 @@ def undo(library: Library, slug: str, number: int | None = None) -> OperationInf
     :raises Conflict: if later operations stand in the way; the message names them.
     """
     with library.writing(), connected():
-        row = library.row(slug)
+        row = library.row(slug, or_trashed=True)
         target = _named(row, number) if number is not None else _newest(row)
         _check_clear(target)
         with operation(library, f"Undo: {target.title}", kind="undo", undoes=target.id) as door:
@@ -152,7 +152,7 @@ def redo(library: Library, slug: str) -> OperationInfo:
     :raises Refused: if there is nothing to redo.
     """
     with library.writing(), connected():
-        undone = _undone(library.row(slug))
+        undone = _undone(library.row(slug, or_trashed=True))
         target = Operation.get_by_id(undone.undoes)
         _check_clear(undone)
         with operation(library, f"Redo: {target.title}", kind="redo", undoes=undone.id) as door:

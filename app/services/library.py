@@ -138,9 +138,14 @@ class Library:
         with connected():
             return self.info(self.row(slug))
 
-    def row(self, slug: str) -> Dataset:
-        """The registry's row of a live dataset; the caller is connected."""
+    def row(self, slug: str, *, or_trashed: bool = False) -> Dataset:
+        """The registry's row of a live dataset; the caller is connected.
+
+        :param or_trashed: else of the one of that name that was moved to the trash last.
+        """
         row = Dataset.get_or_none(Dataset.slug == slug, Dataset.state == "live")
+        if row is None and or_trashed:
+            row = Dataset.select().where(Dataset.slug == slug).order_by(Dataset.changed_at.desc()).first()
         if row is not None:
             return row
         former = FormerSlug.get_or_none(FormerSlug.slug == slug)

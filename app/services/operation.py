@@ -125,11 +125,11 @@ class Door:
             sync_folder(path.parent)
             self.step(Step("replace", self._spell(target), self._spell(path), before, content_of(path)))
 
-    def stage_copy(self, source: Path, draft: Path) -> None:
-        """Stage a whole file under the temporary name ``draft``."""
+    def stage_copy(self, source: Path, draft: Path, *, like: Path) -> None:
+        """Stage a whole file under the temporary name ``draft``, to take the place of ``like``."""
         with disk(f"{draft.name} could not be written"):
             self.drafts.append(draft)
-            copy_file(source, draft)
+            copy_file(source, draft, like=like)
             sync_folder(draft.parent)
 
     def step(self, step: Step) -> None:
@@ -158,8 +158,7 @@ class Door:
         target = path.resolve() if editor.row.location else path
         draft = staged(target, self.id)
         self.drafts.append(draft)
-        mode = editor.mode() if editor.row.location else 0o600
-        written = stage(draft, editor.snapshot.file.descriptor, editor.layout, changes, mode=mode)
+        written = stage(draft, editor.snapshot.file.descriptor, editor.layout, changes)
         self.written[editor.row.id] = (written, changes)
         backing_up.before_change(self, editor, changes)
         self.step(

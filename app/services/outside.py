@@ -74,7 +74,7 @@ def _take_ours(library: Library, row: Dataset, found: str, recorded: Path) -> Op
     with operation(library, f"Put back the library's version of {row.slug}", kind="keep") as door:
         _unblock(door, row)
         draft = staged(path.resolve() if row.location else path, door.id)
-        door.stage_copy(recorded, draft)
+        door.stage_copy(recorded, draft, like=path)
         backing_up.keep_outside(door, row, found)
         door.step(
             Step("replace", places.spell(path), places.spell(draft), found, row.content, signature(path))

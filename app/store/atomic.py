@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
 
 from app.errors import AppError, StoreError
 
@@ -48,12 +47,11 @@ def reached(step: str) -> None:
 class Staged:
     """A new file being written beside its target: whole and on the disk once :meth:`close` returns."""
 
-    def __init__(self, path: Path, *, mode: int = 0o600) -> None:
+    def __init__(self, path: Path, *, like: os.stat_result | None = None) -> None:
         self.path = path
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode & 0o700)
-        if mode & 0o077 and hasattr(os, "fchmod"):
-            with suppress(PermissionError):  # a disk without permissions
-                os.fchmod(descriptor, mode)  # open() takes away what the umask forbids
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        if like is not None:
+            _resemble(descriptor, like)
         self._file = os.fdopen(descriptor, "wb", buffering=BLOCK)
         self.size = 0
 
@@ -85,6 +83,18 @@ class Staged:
         with suppress(OSError):
             self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+def _resemble(descriptor: int, like: os.stat_result) -> None:
+    """Give an open file the owner and the permissions of another, as far as we may."""
+    if not hasattr(os, "fchmod"):
+        return
+    mine = os.fstat(descriptor)
+    with suppress(PermissionError):  # another's file, or a disk without owners
+        if (mine.st_uid, mine.st_gid) != (like.st_uid, like.st_gid):
+            os.fchown(descriptor, like.st_uid, like.st_gid)
+    with suppress(PermissionError):  # a disk without permissions
+        os.fchmod(descriptor, like.st_mode & 0o7777)
 
 
 def copy_range(source: int, target: int, start: int, length: int) -> None:
@@ -129,9 +139,9 @@ def _write_all(target: int, data: bytes) -> int:
     return len(data)
 
 
-def write_new(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+def write_new(path: Path, data: bytes) -> None:
     """Write a whole file and flush it to the disk; nothing is left of it if the disk refuses."""
-    file = Staged(path, mode=mode)
+    file = Staged(path)
     try:
         file.write(data)
         file.close()
@@ -168,11 +178,14 @@ def link_or_copy(source: Path, target: Path) -> None:
         copy_file(source, target)
 
 
-def copy_file(source: Path, target: Path) -> None:
-    """Copy a file whole: ``target`` appears complete or not at all."""
+def copy_file(source: Path, target: Path, *, like: Path | None = None) -> None:
+    """Copy a file whole: ``target`` appears complete or not at all.
+
+    :param like: a file whose owner and permissions it gets; its own are the default ones.
+    """
     draft = target.with_name(f".{target.name}.rolethread-tmp")
     with source.open("rb") as data:
-        file = Staged(draft)
+        file = Staged(draft, like=like.stat() if like else None)
         try:
             file.copy(data.fileno(), 0, os.fstat(data.fileno()).st_size)
             file.close()
@@ -180,16 +193,3 @@ def copy_file(source: Path, target: Path) -> None:
         except BaseException:
             file.discard()
             raise
-
-
-def clone_of(stream: BinaryIO, path: Path) -> int:
-    """Write a stream to a new file and flush it; returns its size in bytes."""
-    file = Staged(path)
-    try:
-        while block := stream.read(BLOCK):
-            file.write(block)
-        file.close()
-    except BaseException:
-        file.discard()
-        raise
-    return file.size

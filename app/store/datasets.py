@@ -5,12 +5,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
 from app.domain.entry import digest
 from app.store.atomic import BLOCK, disk
 
+_RUN = 1 << 18
 BOM = b"\xef\xbb\xbf"
 
 
@@ -101,6 +103,25 @@ class OpenFile:
     def read(self, offset: int, length: int) -> bytes:
         """A range of bytes; shorter only if the file was cut meanwhile."""
         return os.pread(self.descriptor, length, offset)
+
+    def lines(self, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
+        """The lines at some offsets, of some lengths; neighbours are read in one go."""
+        start = end = 0
+        lengths: list[int] = []
+        for offset, length in chain(places, ((-1, 0),)):
+            if offset != end or end - start >= _RUN:
+                yield from _cut(self.read(start, end - start), lengths)
+                start = end = offset
+                lengths = []
+            lengths.append(length)
+            end += length
+
+
+def _cut(data: bytes, lengths: Iterable[int]) -> Iterator[bytes]:
+    start = 0
+    for length in lengths:
+        yield data[start : start + length]
+        start += length
 
 
 @contextmanager

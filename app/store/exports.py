@@ -14,7 +14,7 @@ def write_export(target: Path, pieces: Iterable[bytes]) -> int:
     """
     draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.rolethread-tmp")
     with disk(f"{target} could not be written"):
-        file = Staged(draft, mode=0o600)
+        file = Staged(draft)
         try:
             for piece in pieces:
                 file.write(piece)

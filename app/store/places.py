@@ -171,7 +171,7 @@ def owner_key(home: Path) -> bytes:
     with disk("The owner's key could not be read or made"):
         if not path.exists():
             draft = home / f".owner.key.{os.getpid()}{TEMPORARY}"
-            write_new(draft, secrets.token_urlsafe(32).encode("ascii"), mode=0o600)
+            write_new(draft, secrets.token_urlsafe(32).encode("ascii"))
             try:
                 os.link(draft, path)
             except FileExistsError:

@@ -124,6 +124,17 @@ def segments(connection: sqlite3.Connection, view: View) -> Iterator[Segments]:
         most = min(most * 4, _MOST_SEGMENTS)
 
 
+def places(connection: sqlite3.Connection, view: View) -> Iterator[tuple[int, int]]:
+    """Offset and length of every entry that passes the filters of a view, in file order."""
+    where, values = condition(view)
+    return connection.execute(f"SELECT offset, length FROM lines WHERE +{where} ORDER BY rank", values)
+
+
+def places_of(connection: sqlite3.Connection, ranks: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Offset and length of some entries, in the order given."""
+    return ((row.offset, row.length) for rank in ranks for row in rows(connection, [rank]))
+
+
 def tag_labels(connection: sqlite3.Connection, rank: int) -> list[tuple[str, str]]:
     """The tags of one entry: slug and spelling."""
     return list(connection.execute("SELECT slug, label FROM tags WHERE rank = ? ORDER BY slug", (rank,)))

@@ -61,14 +61,14 @@ class Written:
     placed: tuple[tuple[Change, int, int], ...]  # change, offset, length
 
 
-def stage(path: Path, source: int, layout: Layout, changes: ChangeSet, *, mode: int = 0o600) -> Written:
+def stage(path: Path, source: int, layout: Layout, changes: ChangeSet) -> Written:
     """Write the changed file under the temporary name ``path`` and flush it to the disk.
 
-    :param source: the open old file.
+    :param source: the open old file; the new one gets its owner and permissions.
     :raises OSError: if the disk refuses; nothing is left of the staged file.
     :raises ValueError: if a line is not the one that its change was made from; likewise.
     """
-    file = Staged(path, mode=mode)
+    file = Staged(path, like=os.fstat(source))
     placed: list[tuple[Change, int, int]] = []
     digests: list[bytes] = []
     try:
