@@ -108,16 +108,19 @@ def _rendered(
     return text
 
 
-def delete_entries(library: Library, slug: str, keys: Sequence[str]) -> Done:
+def delete_entries(library: Library, slug: str, keys: Sequence[str], *, progress: Progress = silent) -> Done:
     """Take entries out of the dataset.
 
     :raises NotFound: if one of them is not there; nothing is deleted then.
     """
     title = "Delete entry" if len(set(keys)) == 1 else f"Delete {len(set(keys))} entries"
+    found = dict.fromkeys(keys)
     with operation(library, title) as door:
         editor = door.editor(slug)
-        for line in [editor.find(key) for key in dict.fromkeys(keys)]:
-            editor.delete(line)
+        for number, key in enumerate(found):
+            editor.delete(editor.find(key))
+            if number % 200 == 0:
+                progress(number, len(found))
     return Done(door.info, None, len(set(keys)))
 
 
@@ -164,7 +167,7 @@ def edit_tags(
             raise Refused(
                 f"{tag!r} cannot be a tag.", "A tag needs at least one letter or digit, of any script."
             )
-    with operation(library, edit.title()) as door:
+    with operation(library, edit.title(), progress=_second_half(progress)) as door:
         editor = door.editor(slug)
         changed = locked = 0
         lines = editor.entries() if keys is None else map(editor.find, dict.fromkeys(keys))
@@ -173,8 +176,13 @@ def edit_tags(
             changed += outcome is True
             locked += outcome is None
             if number % 200 == 0:
-                progress(number, editor.layout.count)
+                progress(number, 2 * editor.layout.count)
     return Done(door.info, None, changed, locked)
+
+
+def _second_half(progress: Progress) -> Progress:
+    """The progress of writing, where finding what to write was the first half."""
+    return lambda done, total: progress(total + done, 2 * total)
 
 
 def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], dict[str, Any]]) -> bool | None:

@@ -16,7 +16,7 @@ from app.services import rejecting
 from app.services.editor import Editor
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
-from app.services.reading import Snapshot, reading
+from app.services.reading import Progress, Snapshot, reading, silent
 from app.services.shelving import relocate
 from app.store.finding import key_of, locate
 
@@ -128,7 +128,9 @@ def _entry(line: bytes) -> Entry | None:
         return None
 
 
-def undo(library: Library, slug: str, number: int | None = None) -> OperationInfo:
+def undo(
+    library: Library, slug: str, number: int | None = None, *, progress: Progress = silent
+) -> OperationInfo:
     """Take back the newest operation on a dataset that is in force, or the one with that number.
 
     An operation on several datasets is taken back in all of them.
@@ -140,13 +142,15 @@ def undo(library: Library, slug: str, number: int | None = None) -> OperationInf
         row = library.row(slug, or_trashed=True)
         target = _named(row, number) if number is not None else _newest(row)
         _check_clear(target)
-        with operation(library, f"Undo: {target.title}", kind="undo", undoes=target.id) as door:
+        with operation(
+            library, f"Undo: {target.title}", kind="undo", undoes=target.id, progress=progress
+        ) as door:
             _invert(door, target)
             Operation.update(in_force=False).where(Operation.id == target.id).execute()
     return _done(door)
 
 
-def redo(library: Library, slug: str) -> OperationInfo:
+def redo(library: Library, slug: str, *, progress: Progress = silent) -> OperationInfo:
     """Do again what was last undone, if nothing else was done since.
 
     :raises Refused: if there is nothing to redo.
@@ -155,14 +159,16 @@ def redo(library: Library, slug: str) -> OperationInfo:
         undone = _undone(library.row(slug, or_trashed=True))
         target = Operation.get_by_id(undone.undoes)
         _check_clear(undone)
-        with operation(library, f"Redo: {target.title}", kind="redo", undoes=undone.id) as door:
+        with operation(
+            library, f"Redo: {target.title}", kind="redo", undoes=undone.id, progress=progress
+        ) as door:
             _invert(door, undone)
             Operation.update(in_force=False).where(Operation.id == undone.id).execute()
             Operation.update(in_force=True).where(Operation.id == target.id).execute()
     return _done(door)
 
 
-def restore(library: Library, slug: str, number: int) -> OperationInfo:
+def restore(library: Library, slug: str, number: int, *, progress: Progress = silent) -> OperationInfo:
     """Bring the entries of a dataset back to what they were just after an operation; itself one operation.
 
     :raises NotFound: if that operation did not touch the dataset.
@@ -178,7 +184,7 @@ def restore(library: Library, slug: str, number: int) -> OperationInfo:
         if touched.after == row.content:
             raise Refused(f"{slug} stands as it did after operation {number}.")
         title = Operation.get_by_id(number).title
-        with operation(library, f"Restore to just after: {title}") as door:
+        with operation(library, f"Restore to just after: {title}", progress=progress) as door:
             editor = door.editor(slug)
             editor.adopt(_way_back(editor, row, number))
     return _done(door)

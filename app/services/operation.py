@@ -20,7 +20,7 @@ from app.registry.models import Dataset, JournalStep, Operation, RowChange, now
 from app.services import backing_up, recovering
 from app.services.editor import Editor
 from app.services.library import Library
-from app.services.reading import reading
+from app.services.reading import Progress, reading, silent
 from app.store.atomic import copy_file, discard, disk, reached, sync_folder, write_new
 from app.store.datasets import content_of
 from app.store.places import staged
@@ -61,9 +61,10 @@ class _Nothing(Exception):
 class Door:
     """What the block of an operation has in hand."""
 
-    def __init__(self, library: Library, row: Operation) -> None:
+    def __init__(self, library: Library, row: Operation, progress: Progress = silent) -> None:
         self.library = library
         self.row = row
+        self.progress = progress
         self.id: int = row.id
         self.info: OperationInfo | None = None
         self.steps: list[Step] = []
@@ -158,7 +159,7 @@ class Door:
         target = path.resolve() if editor.row.location else path
         draft = staged(target, self.id)
         self.drafts.append(draft)
-        written = stage(draft, editor.snapshot.file.descriptor, editor.layout, changes)
+        written = stage(draft, editor.snapshot.file.descriptor, editor.layout, changes, self.progress)
         self.written[editor.row.id] = (written, changes)
         backing_up.before_change(self, editor, changes)
         self.step(
@@ -198,12 +199,18 @@ class Door:
 
 @contextmanager
 def operation(
-    library: Library, title: str, *, kind: str = "change", undoes: int | None = None
+    library: Library,
+    title: str,
+    *,
+    kind: str = "change",
+    undoes: int | None = None,
+    progress: Progress = silent,
 ) -> Iterator[Door]:
     """One operation: what the block does happens as a whole when it is left, or not at all.
 
     ``door.info`` says afterwards what was recorded; it is None if the block changed nothing.
 
+    :param progress: told the changed lines staged and those in all; what it raises calls everything off.
     :raises StoreError: if the disk refused before the commit; everything is then as before.
     """
     with library.writing():
@@ -211,7 +218,7 @@ def operation(
         door: Door | None = None
         try:
             with transaction():
-                door = Door(library, Operation.create(title=title, kind=kind, undoes=undoes))
+                door = Door(library, Operation.create(title=title, kind=kind, undoes=undoes), progress)
                 yield door
                 if door.empty:
                     raise _Nothing

@@ -9,6 +9,7 @@ from app.registry.models import Backup
 from app.services.library import Library
 from app.services.operation import OperationInfo, operation
 from app.services.outside import difference
+from app.services.reading import Progress, silent
 from app.store.datasets import content_of, size_of
 
 
@@ -37,7 +38,7 @@ def backups(library: Library, slug: str) -> list[BackupInfo]:
     ]
 
 
-def restore_backup(library: Library, slug: str, name: str) -> OperationInfo:
+def restore_backup(library: Library, slug: str, name: str, *, progress: Progress = silent) -> OperationInfo:
     """Bring the entries of a dataset back to those of a backup; one operation, which can be undone.
 
     :raises NotFound: if there is no such backup, or its file is gone.
@@ -56,7 +57,7 @@ def restore_backup(library: Library, slug: str, name: str) -> OperationInfo:
             raise Refused(f"The backup {name} was changed since it was made.", "Choose another one.")
         if found == row.content:
             raise Refused(f"{slug} holds just what that backup holds.")
-        with operation(library, f"Restore the backup {name}") as door:
+        with operation(library, f"Restore the backup {name}", progress=progress) as door:
             editor = door.editor(slug)
             editor.adopt(difference(library.path_of(row), path))
     if door.info is None:

@@ -4,7 +4,7 @@ import os
 import sqlite3
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,10 +61,17 @@ class Written:
     placed: tuple[tuple[Change, int, int], ...]  # change, offset, length
 
 
-def stage(path: Path, source: int, layout: Layout, changes: ChangeSet) -> Written:
+def stage(
+    path: Path,
+    source: int,
+    layout: Layout,
+    changes: ChangeSet,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Written:
     """Write the changed file under the temporary name ``path`` and flush it to the disk.
 
     :param source: the open old file; the new one gets its owner and permissions.
+    :param progress: told the changed lines written and those in all; what it raises stops the staging.
     :raises OSError: if the disk refuses; nothing is left of the staged file.
     :raises ValueError: if a line is not the one that its change was made from; likewise.
     """
@@ -80,6 +87,8 @@ def stage(path: Path, source: int, layout: Layout, changes: ChangeSet) -> Writte
                 placed.append((piece, file.size, len(line)))
                 digests.append(piece.now)
                 file.write(line)
+                if len(placed) % 200 == 0:
+                    progress(len(placed), len(changes.changes))
             else:
                 start, stop = piece
                 file.copy(source, layout.offsets[start], layout.offsets[stop] - layout.offsets[start])
@@ -101,9 +110,7 @@ def follow(index: Index, file: Path, changes: ChangeSet, written: Written, summa
     """
     with file.open("rb") as data:
         frame = framing(data)
-        summary = replace(
-            summary, head=frame.head.hex(), newline=frame.newline.decode(), closed=frame.closed
-        )
+        summary = replace(summary, head=frame.head.hex(), newline=frame.newline.decode(), closed=frame.closed)
         rewritten = [item for item in written.placed if item[0].before is not None]
         fresh = [item for item in written.placed if item[0].before is None]
         return update(index, changes, _read(data.fileno(), rewritten), _read(data.fileno(), fresh), summary)
