@@ -105,7 +105,7 @@ def check_home(library: Library, scratch: Path) -> None:
     for name in ("registry.sqlite3", "drafts.sqlite3"):
         expected |= {name, f"{name}-wal", f"{name}-shm"}
     for backup, row in backups:
-        path = library.places.backups(row.slug) / backup.name
+        path = library.places.kept(row.id, row.slug, row.state) / backup.name
         assert content_of(path) == backup.content, f"the backup {backup.name} is not what it should be"
         expected.add(library.places.spell(path))
     for row in rows:

@@ -6,11 +6,12 @@ from pathlib import Path
 from sqlite3 import Error as SqliteError
 
 from app.domain.change import ChangeSet
-from app.errors import StoreError
+from app.errors import NotFound, StoreError
 from app.registry import history
-from app.registry.database import connected, schema_version
+from app.registry.database import connected, schema_version, transaction
 from app.registry.models import Dataset, JournalStep, Operation, Touched
 from app.services.library import Library
+from app.services.reading import current_index
 from app.store.atomic import copy_file, reached
 from app.store.datasets import signature
 from app.store.indexing import sign
@@ -37,6 +38,17 @@ def recover(library: Library) -> None:
         ]
     for number in waiting:
         publish(library, number, {})
+        with connected():
+            for row in history.touched_datasets(number):
+                _recount(library, row)
+
+
+def _recount(library: Library, row: Dataset) -> None:
+    """Count the entries of a dataset anew, if its file can be read."""
+    with suppress(NotFound, StoreError):
+        summary = current_index(library, library.info(row)).summary()
+        if summary:
+            Dataset.update(entries=summary.entries).where(Dataset.id == row.id).execute()
 
 
 def tidy(library: Library) -> None:
@@ -82,9 +94,11 @@ def publish(library: Library, number: int, written: Staged) -> None:
         for dataset in signed - set(written):
             sign(library.index(dataset), signature(library.path_of(Dataset.get_by_id(dataset))))
         reached("before marking published")
-        Operation.update(state="blocked" if blocked else "published").where(Operation.id == number).execute()
-        if not blocked:
-            JournalStep.delete().where(JournalStep.operation == number).execute()
+        with transaction():
+            state = "blocked" if blocked else "published"
+            Operation.update(state=state).where(Operation.id == number).execute()
+            if not blocked:
+                JournalStep.delete().where(JournalStep.operation == number).execute()
 
 
 def _block(library: Library, number: int, target: Path) -> None:

@@ -148,13 +148,12 @@ def sweep_imports(folder: Path) -> None:
     """Remove what crashed imports left, passing over those that are still being built."""
     from filelock import FileLock, Timeout
 
-    for place in folder.iterdir() if folder.is_dir() else ():
-        lock = FileLock(folder / f"{place.name}.lock") if place.is_dir() else None
-        if lock is None:
-            continue
+    names = {path.name.removesuffix(".lock") for path in folder.iterdir()} if folder.is_dir() else set()
+    for name in names:
+        lock = folder / f"{name}.lock"
         try:
-            with lock.acquire(blocking=False):
-                shutil.rmtree(place, ignore_errors=True)
+            with FileLock(lock).acquire(blocking=False):
+                shutil.rmtree(folder / name, ignore_errors=True)
         except Timeout:
             continue
-        (folder / f"{place.name}.lock").unlink(missing_ok=True)
+        lock.unlink(missing_ok=True)

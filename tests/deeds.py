@@ -1,0 +1,206 @@
+"""What a person does, one of each kind, on a home that is made ready for it; for crashes and refusing disks."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.config import Config
+from app.domain.tagging import TagEdit
+from app.registry.database import connected
+from app.registry.models import Dataset, Operation
+from app.services import editing, history, opening, outside, rejecting, shelving
+from app.services.library import Library
+from app.store.places import sidecar_of
+from tests.workshop import dataset, entry, keys, line
+
+Act = Callable[[Library, Path], object]
+
+
+def ready(folder: Path) -> Library:
+    """A home with some of everything: two datasets, one of them in place, a rejected record, a past."""
+    library = Library.open(Config(folder / "home"))
+    source = dataset(folder / "talks.jsonl", 5)
+    source.write_bytes(source.read_bytes() + b'{"broken": \n')
+    (folder / "talks.registry.json").write_bytes(b'{"kept": "as it is"}\n')
+    opening.import_path(library, source)
+    opening.import_path(library, dataset(folder / "place.jsonl", 4), in_place=True)
+    (folder / "place.jsonl").chmod(0o640)
+    dataset(folder / "more.jsonl", 3)
+    editing.edit_tags(library, "talks", None, TagEdit(add=("first",)))
+    editing.delete_entries(library, "place", keys(library, "place")[:1])
+    return library
+
+
+def _save(library, folder):
+    value = {**entry(1), "note": "saved", "tags": ["saved"]}
+    editing.save_entry(library, "talks", keys(library, "talks")[1], value)
+
+
+def _save_in_place(library, folder):
+    editing.save_entry(library, "place", keys(library, "place")[0], {**entry(1), "note": "saved"})
+
+
+def _new(library, folder):
+    editing.save_entry(library, "talks", None, {"messages": entry(70)["messages"]})
+
+
+def _tag_all(library, folder):
+    editing.edit_tags(library, "talks", None, TagEdit(add=("all",)))
+
+
+def _tag_all_in_place(library, folder):
+    editing.edit_tags(library, "place", None, TagEdit(add=("all",)))
+
+
+def _delete(library, folder):
+    editing.delete_entries(library, "talks", keys(library, "talks")[1:3])
+
+
+def _move(library, folder):
+    editing.move_entry(library, "talks", keys(library, "talks")[0], 4)
+
+
+def _duplicate(library, folder):
+    editing.duplicate_entry(library, "talks", keys(library, "talks")[2])
+
+
+def _undo(library, folder):
+    history.undo(library, "talks")
+
+
+def _redo(library, folder):
+    history.redo(library, "talks")
+
+
+def _restore(library, folder):
+    history.restore(library, "talks", 1)
+
+
+def _rename(library, folder):
+    shelving.rename(library, "talks", "stories")
+
+
+def _rename_in_place(library, folder):
+    shelving.rename(library, "place", "stories")
+
+
+def _trash(library, folder):
+    shelving.trash(library, "talks")
+
+
+def _trash_in_place(library, folder):
+    shelving.trash(library, "place")
+
+
+def _untrash(library, folder):
+    shelving.untrash(library, "talks")
+
+
+def _new_dataset(library, folder):
+    shelving.new_dataset(library, "fresh")
+
+
+def _import(library, folder):
+    opening.import_path(library, folder / "more.jsonl")
+
+
+def _open_in_place(library, folder):
+    opening.import_path(library, folder / "more.jsonl", in_place=True)
+
+
+def _reimport(library, folder):
+    rejecting.reimport(library, "talks", 0, line(80).decode())
+
+
+def _undo_import(library, folder):
+    history.undo(library, "more")
+
+
+def _change_outside(library, folder):
+    path = library.dataset("talks").path
+    path.write_bytes(line(90) + path.read_bytes().partition(b"\n")[2])
+
+
+def _change_outside_in_place(library, folder):
+    (folder / "place.jsonl").write_bytes(b"\xef\xbb\xbf" + line(90) + line(2))
+
+
+def _keep_outside(library, folder):
+    outside.settle(library, "talks", keep="outside")
+
+
+def _keep_ours(library, folder):
+    outside.settle(library, "talks", keep="ours")
+
+
+def _keep_ours_in_place(library, folder):
+    outside.settle(library, "place", keep="ours")
+
+
+def _nothing(library, folder):
+    pass
+
+
+@dataclass(frozen=True)
+class Deed:
+    """One act after another; ``undone`` is the dataset whose undo takes it back, if any."""
+
+    act: Act
+    first: Act = _nothing
+    undone: str = "talks"
+
+
+DEEDS = {
+    "save": Deed(_save),
+    "save in place": Deed(_save_in_place, undone="place"),
+    "new": Deed(_new),
+    "tag all": Deed(_tag_all),
+    "tag all in place": Deed(_tag_all_in_place, undone="place"),
+    "delete": Deed(_delete),
+    "move": Deed(_move),
+    "duplicate": Deed(_duplicate),
+    "undo": Deed(_undo, undone=""),
+    "redo": Deed(_redo, _undo),
+    "restore": Deed(_restore),
+    "rename": Deed(_rename, undone="stories"),
+    "rename in place": Deed(_rename_in_place, undone="stories"),
+    "trash": Deed(_trash, undone=""),
+    "trash in place": Deed(_trash_in_place, undone=""),
+    "untrash": Deed(_untrash, _trash),
+    "new dataset": Deed(_new_dataset, undone=""),
+    "import": Deed(_import, undone=""),
+    "open in place": Deed(_open_in_place, undone=""),
+    "undo import": Deed(_undo_import, _import, undone=""),
+    "reimport": Deed(_reimport),
+    "undo reimport": Deed(_undo, _reimport, undone=""),
+    "keep outside": Deed(_keep_outside, _change_outside, undone=""),
+    "keep ours": Deed(_keep_ours, _change_outside, undone=""),
+    "keep ours in place": Deed(_keep_ours_in_place, _change_outside_in_place, undone=""),
+}
+
+_CHANGING = re.compile(
+    rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z?", re.IGNORECASE
+)
+
+
+def truth(library: Library) -> dict[str, tuple]:
+    """All that matters in a home: every dataset with its files and counts, every operation's title."""
+    found: dict[str, tuple] = {}
+    with connected():
+        for row in Dataset.select():
+            path = library.path_of(row)
+            files = [path, path.with_name(f"{path.stem}.rejected.jsonl"), sidecar_of(path)]
+            texts = [file.read_bytes() if file.exists() else None for file in files]
+            mode = path.stat().st_mode if path.exists() else 0
+            found[f"{row.id} {row.slug} {row.state}"] = (row.entries, row.rejected, mode, *texts)
+        found["operations"] = tuple((row.title, row.kind, row.in_force) for row in Operation.select())
+    return found
+
+
+def masked(found: dict[str, tuple]) -> dict[str, tuple]:
+    """The same without what differs from one run to the next: ids and times."""
+    return {
+        name: tuple(_CHANGING.sub(b"*", item) if isinstance(item, bytes) else item for item in items)
+        for name, items in found.items()
+    }
