@@ -12,6 +12,7 @@ from peewee import (
     OperationalError,
     SqliteDatabase,
     TextField,
+    fn,
 )
 
 from app.errors import StoreError
@@ -82,3 +83,10 @@ def keys(dataset: int) -> list[str]:
             row.key
             for row in Draft.select(Draft.key).where(Draft.dataset == dataset).order_by(Draft.at.desc())
         ]
+
+
+def counts() -> dict[int, int]:
+    """How many drafts each dataset has; those without any are left out."""
+    with db.connection_context():
+        rows: Any = Draft.select(Draft.dataset, fn.COUNT(Draft.key)).group_by(Draft.dataset).tuples()
+        return {int(dataset): int(number) for dataset, number in rows}

@@ -1,11 +1,13 @@
 """Reading and writing what operations did: in bulk where there may be a hundred thousand changes."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from app.domain.change import Change, ChangeSet, Run
 from app.registry.database import db
-from app.registry.models import Dataset, LineChange, Operation, Touched
+from app.registry.models import Dataset, LineChange, Operation, RowChange, Touched
 
 _COLUMNS = "key, before, after, prefix, suffix, old, new, was, now"
 _INSERT = f"INSERT INTO linechange (operation_id, dataset_id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -77,6 +79,26 @@ def operations_on(dataset: int, *, above: int = 0) -> Iterator[Operation]:
 def touched_datasets(operation: int) -> list[Dataset]:
     """The datasets that an operation touched."""
     return list(Dataset.select().join(Touched).where(Touched.operation == operation).order_by(Dataset.slug))
+
+
+def left_by(operations: Sequence[int], dataset: int) -> dict[int, str]:
+    """The content that each of some operations left a dataset with, by its number."""
+    found = Touched.select(Touched.operation, Touched.after).where(
+        Touched.dataset == dataset, Touched.operation.in_(operations)
+    )
+    return {int(number): str(content) for number, content in _tuples(found)}
+
+
+def rows_before(operations: Sequence[int], dataset: Dataset) -> list[tuple[int, dict[str, Any]]]:
+    """Which columns of a dataset's row each of some operations changed, and what stood in them before."""
+    found = RowChange.select(RowChange.operation, RowChange.before).where(
+        RowChange.table == "dataset", RowChange.row == dataset.id, RowChange.operation.in_(operations)
+    )
+    return [(int(number), json.loads(before)) for number, before in _tuples(found)]
+
+
+def _tuples(query: Any) -> Iterator[tuple[Any, ...]]:
+    return iter(query.tuples())
 
 
 def changed_by(operation: int) -> int:

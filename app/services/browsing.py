@@ -15,9 +15,10 @@ from app.domain.folding import fold
 from app.domain.search import BadQuery, Deadline, Matcher, SearchTimeout, compile_query
 from app.domain.view import View
 from app.errors import NotFound
-from app.services.library import Library
-from app.services.reading import Snapshot, reading
+from app.services.library import DatasetInfo, Library
+from app.services.reading import Snapshot, is_current, reading
 from app.store import queries
+from app.store.datasets import signature
 from app.store.finding import full_key, locate
 from app.store.queries import RowFacts, Segments
 from app.store.textcache import scan
@@ -172,6 +173,16 @@ def tag_counts(library: Library, slug: str) -> tuple[TagCount, ...]:
             return known
         counted = tuple(TagCount(*row) for row in queries.tag_counts(snapshot.connection))
         return _tags.keep(signature, counted)
+
+
+def tags_at_hand(library: Library, info: DatasetInfo) -> tuple[TagCount, ...] | None:
+    """The tags of a dataset, if they can be told without reading its file; else None."""
+    mark = signature(info.path)
+    known = _tags.get(mark)
+    if known is not None or not is_current(library, info):
+        return known
+    with library.index(info.id).connect() as connection:
+        return _tags.keep(mark, tuple(TagCount(*row) for row in queries.tag_counts(connection)))
 
 
 def _key_at(connection: Connection, rank: int | None) -> str | None:

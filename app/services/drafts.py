@@ -46,3 +46,8 @@ def forget(library: Library, dataset: int, key: str) -> None:
 def keys(library: Library, dataset: int) -> list[str]:
     """The entries of a dataset that have a draft, last kept first."""
     return drafts.keys(dataset)
+
+
+def counts(library: Library) -> dict[int, int]:
+    """How many drafts each dataset has, by its number; those without any are left out."""
+    return drafts.counts()

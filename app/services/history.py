@@ -1,7 +1,7 @@
 """The history of a dataset: what was done, undo, redo, and the way back to any point."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.domain.change import Change, ChangeSet
@@ -38,6 +38,15 @@ class ChangeView:
     after: Entry | None
 
 
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a person can do from an operation on: undo it, or return to how the dataset stood just after."""
+
+    undo: bool
+    back: bool
+    to_trash: bool  # undoing it moves the dataset to the trash
+
+
 def operations(
     library: Library, slug: str, *, limit: int = PAGE, before: int | None = None
 ) -> list[OperationInfo]:
@@ -55,6 +64,25 @@ def every_operation(library: Library, slug: str) -> Iterator[OperationInfo]:
     """All operations on a dataset, newest first."""
     with connected():
         yield from [info_of(each) for each in history.operations_on(library.row(slug).id)]
+
+
+def offers(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[int, Offer]:
+    """What each of some operations on a dataset offers, by its number."""
+    numbers = [each.id for each in shown]
+    with connected():
+        row = library.row(slug)
+        after = history.left_by(numbers, row.id)
+        made = {
+            number for number, before in history.rows_before(numbers, row) if before.get("state") == "trashed"
+        }
+    return {
+        each.id: Offer(
+            undo=each.kind == "change" and not each.undone and each.state == "published",
+            back=after.get(each.id) != row.content,
+            to_trash=each.id in made,
+        )
+        for each in shown
+    }
 
 
 def changes(library: Library, slug: str, number: int, *, page: int = 1, size: int = 25) -> list[ChangeView]:

@@ -1,6 +1,6 @@
 """Bringing files into the library: as working copies, or in place where a file can be trusted."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
@@ -114,10 +114,15 @@ def import_upload(
     copy: bool = False,
     encoding: str | None = None,
     progress: Progress = silent,
+    received: Callable[[Path], None] = lambda path: None,
 ) -> Imported:
-    """Import the bytes of an upload; see :func:`import_path`."""
+    """Import the bytes of an upload; see :func:`import_path`.
+
+    :param received: told where the upload lies while it is read.
+    """
     with import_folder(library.places.imports) as folder:
         digest = folder.receive(stream, lambda done: progress(done, 0))
+        received(folder.upload)
         source = Source(
             folder.upload, stem_of(Path(filename).name), name, copy, encoding, filename, None, progress
         )
@@ -125,11 +130,16 @@ def import_upload(
 
 
 def import_text(
-    library: Library, text: str, name: str | None = None, *, progress: Progress = silent
+    library: Library,
+    text: str,
+    name: str | None = None,
+    *,
+    progress: Progress = silent,
+    received: Callable[[Path], None] = lambda path: None,
 ) -> Imported:
-    """Import pasted text; see :func:`import_path`."""
+    """Import pasted text; see :func:`import_upload`."""
     stream = BytesIO(text.encode("utf-8", "surrogatepass"))
-    return import_upload(library, stream, "pasted.jsonl", name=name, progress=progress)
+    return import_upload(library, stream, "pasted.jsonl", name=name, progress=progress, received=received)
 
 
 def preview(path: Path, encoding: str | None = None) -> list[Entry]:

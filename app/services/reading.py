@@ -72,6 +72,11 @@ def current_index(library: Library, info: DatasetInfo, progress: Progress = sile
     return index
 
 
+def is_current(library: Library, info: DatasetInfo) -> bool:
+    """Whether a dataset can be looked at without reading its file anew."""
+    return _describes(library.index(info.id), signature(info.path))
+
+
 def _describes(index: Index, mark: str) -> bool:
     summary = index.summary()
     return bool(mark) and summary is not None and summary.signature == mark
