@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from app.domain.entry import faithful, loads, spell
+from app.domain.entry import faithful, spell
 from app.domain.facts import payload
-from app.domain.formats import chatml, plain_chatml, sharegpt
+from app.domain.formats import chatml, plain_talk, sharegpt
 from app.domain.view import View
 from app.errors import Conflict, NotFound, Refused
 from app.registry.database import connected
@@ -159,7 +159,7 @@ def _blocks(lines: Iterable[bytes], write: Callable[[bytes], bytes], report: Rep
     size = 0
     for line in lines:
         try:
-            text = write(payload(line))
+            text = write(line)
         except ValueError as reason:  # NotJson, Unfaithful, NotConvertible
             report.leave_out(str(reason))
             continue
@@ -174,16 +174,16 @@ def _blocks(lines: Iterable[bytes], write: Callable[[bytes], bytes], report: Rep
 
 
 def _writer(form: str, *, clean: bool) -> Callable[[bytes], bytes]:
-    """What makes the exported line of an entry's text, or raises a ValueError that says why there is none."""
+    """What makes the exported line of a raw one, or raises a ValueError that says why there is none."""
     if form == "chatml":
-        return _clean_chatml if clean else bytes
+        return _clean_chatml if clean else payload
     return partial(_sharegpt, clean=clean)
 
 
-def _clean_chatml(text: bytes) -> bytes:
-    return spell(plain_chatml(loads(text)) or chatml(faithful(text)[0], clean=True))
+def _clean_chatml(line: bytes) -> bytes:
+    return spell(plain_talk(line, bare=True) or chatml(faithful(payload(line))[0], clean=True))
 
 
-def _sharegpt(text: bytes, *, clean: bool) -> bytes:
-    plain = plain_chatml(loads(text)) if clean else None
-    return spell(sharegpt(plain or faithful(text)[0], clean=clean))
+def _sharegpt(line: bytes, *, clean: bool) -> bytes:
+    plain = plain_talk(line, bare=False) if clean else None
+    return spell(sharegpt(plain or faithful(payload(line))[0], clean=clean))

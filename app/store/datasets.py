@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -106,22 +105,25 @@ class OpenFile:
 
     def lines(self, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
         """The lines at some offsets, of some lengths; neighbours are read in one go."""
-        start = end = 0
-        lengths: list[int] = []
-        for offset, length in chain(places, ((-1, 0),)):
-            if offset != end or end - start >= _RUN:
-                yield from _cut(self.read(start, end - start), lengths)
-                start = end = offset
-                lengths = []
-            lengths.append(length)
-            end += length
+        for start, lengths in _runs(places):
+            data, at = self.read(start, sum(lengths)), 0
+            for length in lengths:
+                yield data[at : at + length]
+                at += length
 
 
-def _cut(data: bytes, lengths: Iterable[int]) -> Iterator[bytes]:
-    start = 0
-    for length in lengths:
-        yield data[start : start + length]
-        start += length
+def _runs(places: Iterable[tuple[int, int]]) -> Iterator[tuple[int, list[int]]]:
+    """Where lines lie that follow each other, up to some hundred kilobytes, and how long each is."""
+    start = end = 0
+    lengths: list[int] = []
+    for offset, length in places:
+        if offset != end or end - start >= _RUN:
+            yield start, lengths
+            start = end = offset
+            lengths = []
+        lengths.append(length)
+        end += length
+    yield start, lengths
 
 
 @contextmanager

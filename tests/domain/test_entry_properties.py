@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.domain.entry import Entry, Style, Unfaithful, faithful, loads, render, strict, style_of
+from app.domain.entry import Entry, Style, Unfaithful, faithful, loads, render, spell, strict, style_of
 from app.domain.facts import facts_of
 
 HARD = '\u2028\u2029\u0085\0\x0b\x0c\x1c\r\n\t"\\/é😀\ufeff\ufffd\U0010ffff'
@@ -75,6 +75,17 @@ def depth(value) -> int:
         deep += 1
         level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
     return deep
+
+
+@given(entries)
+@example({"a": "\u2028\u0085é"})
+@example({"a": "\ud800"})
+@example({"a": 10**30})
+def test_the_quick_spelling_means_the_same(value):
+    line = spell(value)
+    assert line.count(b"\n") == 0
+    assert len(line.decode("utf-8").splitlines()) == 1
+    assert same(json.loads(line), value)
 
 
 literals = st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,25})?", fullmatch=True)

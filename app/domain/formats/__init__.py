@@ -5,10 +5,19 @@ from typing import Any
 
 from app.domain.formats import turns
 from app.domain.formats.converted import Converted, NotConvertible
-from app.domain.formats.exports import chatml, sharegpt
+from app.domain.formats.exports import chatml, plain_talk, sharegpt
 from app.domain.formats.turns import is_turn
 
-__all__ = ["Converted", "NotConvertible", "chatml", "convert", "is_turn", "recognise", "sharegpt"]
+__all__ = [
+    "Converted",
+    "NotConvertible",
+    "chatml",
+    "convert",
+    "is_turn",
+    "plain_talk",
+    "recognise",
+    "sharegpt",
+]
 
 
 def recognise(value: Any) -> str:

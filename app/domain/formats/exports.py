@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import orjson
+
 from app.domain.formats.converted import NotConvertible
 from app.domain.roles import ASSISTANT, SYSTEM, TOOL, USER, canonical, is_call
 
@@ -20,6 +22,28 @@ def chatml(value: dict[str, Any], *, clean: bool) -> dict[str, Any]:
             {"role": message["role"], "content": message.get("content")} for message in _messages(value)
         ]
     }
+
+
+def plain_talk(text: bytes, *, bare: bool) -> dict[str, Any] | None:
+    """The messages of a line as an entry of nothing else, if every role and content is text; else None.
+
+    Then no number comes along to a clean export, and orjson, which does not hold every number, will do.
+
+    :param bare: without further keys of the messages: just what a clean :func:`chatml` gives.
+    """
+    try:
+        messages = orjson.loads(text)["messages"]
+        if not isinstance(messages, list):
+            return None
+        for place, message in enumerate(messages):
+            role, content = message["role"], message["content"]
+            if type(role) is not str or type(content) is not str:
+                return None
+            if bare and len(message) > 2:
+                messages[place] = {"role": role, "content": content}
+    except (KeyError, TypeError, orjson.JSONDecodeError):
+        return None
+    return {"messages": messages}
 
 
 def sharegpt(value: dict[str, Any], *, clean: bool) -> dict[str, Any]:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.entry import BLOCK
-from app.domain.formats import NotConvertible, chatml, convert, recognise, sharegpt
+from app.domain.entry import BLOCK, faithful, render
+from app.domain.formats import NotConvertible, chatml, convert, plain_talk, recognise, sharegpt
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES") or Path(__file__).parents[4] / "shared" / "samples")
 HELLO = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
@@ -44,6 +44,27 @@ def test_a_clean_export_has_the_conversation_and_nothing_else():
             {"from": "observation", "value": None},
         ]
     }
+
+
+anything = st.text(max_size=3) | st.none() | st.integers() | st.lists(st.text(max_size=3), max_size=2)
+messages = st.dictionaries(st.sampled_from(["role", "content", "source_role", "n"]), anything) | anything
+
+
+@given(st.dictionaries(st.sampled_from(["messages", "tags"]), st.lists(messages, max_size=4) | messages))
+def test_the_quick_way_to_a_clean_export_says_the_same_or_nothing(value):
+    line = render(value) + b"\r\n"
+    bare, talk = plain_talk(line, bare=True), plain_talk(line, bare=False)
+    if bare is None:
+        assert talk is None
+        said = value.get("messages")
+        assert not isinstance(said, list) or not all(is_plain(message) for message in said)
+    else:
+        assert bare == chatml(faithful(render(value))[0], clean=True)
+        assert sharegpt(talk, clean=True) == sharegpt(value, clean=True)
+
+
+def is_plain(message):
+    return isinstance(message, dict) and all(isinstance(message.get(key), str) for key in ("role", "content"))
 
 
 def test_a_full_sharegpt_export_has_everything():
