@@ -24,6 +24,13 @@ class Cancelled(AppError):
     hint = "Nothing was changed."
 
 
+class Broken(AppError):
+    """The work failed in a way that nobody foresaw."""
+
+    status = 500
+    hint = "What happened stands in the terminal where RoleThread runs."
+
+
 @dataclass(slots=True)
 class Job:
     """One piece of long work. ``total`` is 0 while nobody knows; ``done`` and ``total`` are in ``unit``."""
@@ -38,6 +45,7 @@ class Job:
     error: AppError | None = None
     result: Any = None
     context: Any = None
+    _watched: bool = False  # whether it looks, now and then, if it shall stop
     _began: float = field(default_factory=time.monotonic)
     _stop: threading.Event = field(default_factory=threading.Event)
     _over: threading.Event = field(default_factory=threading.Event)
@@ -51,6 +59,12 @@ class Job:
     def cancelling(self) -> bool:
         """Whether it was told to stop and has not yet done so."""
         return self._stop.is_set() and not self.finished
+
+    @property
+    def stoppable(self) -> bool:
+        """Whether telling it to stop would still stop it."""
+        under_way = self._watched and not (self.total and self.done >= self.total)
+        return under_way and not self.finished and not self._stop.is_set()
 
     @property
     def seconds_left(self) -> float | None:
@@ -67,7 +81,7 @@ class Job:
         """
         if self._stop.is_set():
             raise Cancelled(f"{self.title} was cancelled.")
-        self.done, self.total = done, total
+        self.done, self.total, self._watched = done, total, True
 
     def wait(self, seconds: float) -> bool:
         """Wait until it has ended, but no longer than that; whether it has."""
@@ -100,7 +114,7 @@ def _run(job: Job, work: Callable[[Progress], Any]) -> None:
     except AppError as error:
         job.error = error
     except Exception as error:  # a thread ends here; its failure would be seen by nobody
-        job.error = AppError(f"{job.title} failed: {type(error).__name__}: {error}", "Nothing was changed.")
+        job.error = Broken(f"{job.title} failed: {type(error).__name__}: {error}")
         _log.exception("job failed")
     finally:
         job.finished_at = datetime.now(UTC)
@@ -125,6 +139,12 @@ def all() -> list[Job]:
     """All jobs, newest first."""
     with _lock:
         return list(reversed(_jobs.values()))
+
+
+def forget(number: str) -> None:
+    """Take a job off the list; nothing if it is not on it."""
+    with _lock:
+        _jobs.pop(number, None)
 
 
 def cancel(number: str) -> Job:

@@ -6,10 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.errors import NotFound, StoreError
-from app.registry.database import connected
-from app.registry.models import Dataset
 from app.services.library import DatasetInfo, Library
-from app.store.datasets import OpenFile, opened, signature
+from app.store.datasets import OpenFile, opened, signature, size_of
 from app.store.index import Index, Summary, summary_of
 from app.store.indexing import rebuild
 
@@ -66,10 +64,13 @@ def current_index(library: Library, info: DatasetInfo, progress: Progress = sile
                 f"The file of {info.slug} is not there: {info.path}", "Put it back, or unlist the dataset."
             )
         if not _describes(index, mark):
-            summary = rebuild(index, info.path, lambda done: progress(done, info.size))
-            with connected():
-                Dataset.update(entries=summary.entries).where(Dataset.id == info.id).execute()
+            rebuild(index, info.path, lambda done: progress(done, info.size))
     return index
+
+
+def bytes_to_read(library: Library, info: DatasetInfo) -> int:
+    """How much of a dataset's file has to be read before anything of it can be shown; mostly nothing."""
+    return 0 if is_current(library, info) else size_of(info.path) or 0
 
 
 def is_current(library: Library, info: DatasetInfo) -> bool:

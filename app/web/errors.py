@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import AppError, Moved
+from app.jobs import Broken
 from app.web import htmx
 
 SAFE = "Your dataset files were not changed."
@@ -48,6 +49,7 @@ KNOWN = {
 def install(app: Flask) -> None:
     """Answer every error that a view raises."""
     app.register_error_handler(Moved, _moved)
+    app.register_error_handler(Broken, _broken)
     app.register_error_handler(AppError, _foreseen)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
@@ -65,16 +67,25 @@ def show(failure: Failure) -> Response:
     return response
 
 
+def _broken(error: Broken) -> Response:
+    """The job has written to the terminal what happened."""
+    return show(KNOWN[500])
+
+
 def _foreseen(error: AppError) -> Response:
     return show(Failure(error.status, error.message, error.hint))
 
 
 def _moved(error: Moved) -> BaseResponse:
-    """A renamed dataset's old address leads to the new one, for reading."""
-    if request.method not in ("GET", "HEAD") or not request.endpoint:
+    """A renamed dataset's old address leads to the new one.
+
+    307 makes the browser send a form again as it was: what was typed under the old name is not lost.
+    """
+    if not request.endpoint or "slug" not in (request.view_args or {}):
         return _foreseen(error)
     arguments: dict[str, Any] = {**request.args.to_dict(flat=False), **(request.view_args or {})}
-    return redirect(url_for(request.endpoint, **{**arguments, "slug": error.details["slug"]}), 302)
+    address = url_for(request.endpoint, **{**arguments, "slug": error.details["slug"]})
+    return redirect(address, 302 if request.method in ("GET", "HEAD") else 307)
 
 
 def _http(error: HTTPException) -> BaseResponse:

@@ -12,8 +12,6 @@ const KEYS = {
   "x": () => press("[data-row]:focus-within [data-select], [data-row]:has([aria-current]) [data-select]"),
   "?": () => open("keys"),
   "g d": () => press("[data-key='g d']"),
-  "g v": () => press("[data-key='g v']"),
-  "g i": () => press("[data-key='g i']"),
 };
 
 const CONTROL_KEYS = {

@@ -1,9 +1,10 @@
 """A dataset's entries: the list with its filters, and the open entry beside it."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,7 +16,10 @@ from app.services.browsing import Listing
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
 from app.web.htmx import answer, fragments, target, with_address
-from app.web.views import opened
+from app.web.views import opened as opened_entry
+from app.web.working import Onward, work
+
+KEPT = 10  # drafts that are listed beside the entries
 
 bp = Blueprint("entries", __name__, url_prefix="/datasets/<slug>")
 
@@ -32,7 +36,7 @@ def show(slug: str) -> Response:
             response, address(slug, view, entry=key), push=request.headers.get("HX-Source") != "input#q"
         )
     if target() == "entry":
-        return opened.answer_entry(context)
+        return opened_entry.answer_entry(context)
     return answer("entries/page.html", (), **context)
 
 
@@ -57,32 +61,44 @@ def bulk(slug: str) -> BaseResponse:
     act = request.form.get("do", "")
     keys = _selected(slug, view)
     if act == "export":
-        return redirect(url_for("exporting.show", slug=slug, **_export_scope(view, keys)), 303)
+        return redirect(url_for("exporting.show", slug=slug, **_export_scope(view, keys())), 303)
+    opened, back = library(), address(slug, view)
     if act == "delete":
-        done = editing.delete_entries(library(), slug, keys)
-        flash(f"Deleted {_entries(done.changed)}.")
-    else:
-        done = editing.edit_tags(library(), slug, keys, _tag_edit(act))
-        flash(
-            f"Changed the tags of {_entries(done.changed)}."
-            if done.changed
-            else "These entries had those tags already."
+        return work(
+            f"Delete entries of {slug}",
+            lambda progress: editing.delete_entries(opened, slug, keys(), progress=progress),
+            lambda done: Onward(f"Deleted {_entries(done.changed)}.", back),
+            back=back,
         )
-    return redirect(address(slug, view), 303)
+    edit = _tag_edit(act)
+    return work(
+        f"{edit.title()} in {slug}",
+        lambda progress: editing.edit_tags(opened, slug, keys(), edit, progress=progress),
+        lambda done: Onward(_retagged(done), back),
+        back=back,
+    )
 
 
-def _selected(slug: str, view: View) -> list[str]:
-    """The keys that the person chose.
+def _retagged(done: editing.Done) -> str:
+    """What came of a bulk edit of tags."""
+    if not done.changed and not done.locked:
+        return "These entries had those tags already."
+    left = f" {_entries(done.locked)} cannot be rewritten and stayed as they were." if done.locked else ""
+    return f"Changed the tags of {_entries(done.changed)}.{left}"
 
-    :raises Refused: if nothing is selected.
-    """
-    if request.form.get("everything") == "1":
-        keys = browsing.matching_keys(library(), slug, view)
-    else:
-        keys = request.form.getlist("keys")
-    if not keys:
-        raise Refused("No entry is selected.", "Check the boxes of the entries you mean.")
-    return list(keys)
+
+def _selected(slug: str, view: View) -> Callable[[], list[str]]:
+    """What finds the keys that the person chose; it raises Refused if nothing is selected."""
+    opened, everything = library(), request.form.get("everything") == "1"
+    given = request.form.getlist("keys")
+
+    def keys() -> list[str]:
+        found = list(browsing.matching_keys(opened, slug, view)) if everything else given
+        if not found:
+            raise Refused("No entry is selected.", "Check the boxes of the entries you mean.")
+        return found
+
+    return keys
 
 
 def _tag_edit(act: str) -> TagEdit:
@@ -104,7 +120,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
     """What the page's templates need; an htmx request for the entry alone does not wait for the list."""
     dataset = library().dataset(slug)
     alone = target() == "entry" and bool(key) and request.method == "GET"
-    drafted = set(drafts.keys(library(), dataset.id))
+    drafted = drafts.keys(library(), dataset.id)
     return {
         "title": slug,
         "dataset": dataset,
@@ -113,6 +129,8 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "here": url_for("entries.show", slug=slug),
         "listing": None if alone else browsing.listing(library(), slug, view),
         "drafted": drafted,
+        "kept": [] if alone or key or target() == "listing" else _kept(slug, drafted),
+        "imported": request.args.get("imported") == "1" and dataset.report,
         "tags": () if alone or target() == "listing" else browsing.tag_counts(library(), slug),
         "narrowings": [(words, address(slug, less, entry=key)) for words, less in view_form.narrowings(view)],
         "modes": view_form.MODES,
@@ -125,8 +143,21 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "entry_url": lambda other, tab="": address(
             slug, view, entry=other, tab="" if tab == "conversation" else tab
         ),
-        **opened.open_context(dataset, key),
+        **opened_entry.open_context(dataset, key),
     }
+
+
+def _kept(slug: str, drafted: list[str]) -> list[tuple[str, str]]:
+    """The last drafts of a dataset: what each is of, in words, and its address."""
+    found = []
+    for key in drafted[:KEPT]:
+        if key == drafts.NEW:
+            found.append(("A new entry", url_for("entry.new", slug=slug)))
+            continue
+        entry = opened_entry.find(slug, key)
+        words = f"Entry {entry.number:,}" if entry else "An entry that was deleted"
+        found.append((words, url_for("entries.show", slug=slug, entry=key)))
+    return found
 
 
 def address(slug: str, view: View, **further: Any) -> str:

@@ -142,9 +142,7 @@ def forget_draft(slug: str, key: str) -> BaseResponse:
         address = url_for("entry.new", slug=slug)
     else:
         address = (
-            entries.address(slug, view, entry=key)
-            if opened.exists(slug, key)
-            else entries.address(slug, view)
+            entries.address(slug, view, entry=key) if opened.find(slug, key) else entries.address(slug, view)
         )
     if target() != "entry":
         return see_other(address)

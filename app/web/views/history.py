@@ -1,25 +1,40 @@
 """The history of a dataset: operations, what each changed, undo, redo, return to a point."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, flash, request, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line, compare
 from app.errors import Refused
-from app.services import history
+from app.services import history, restoring
 from app.services.history import ChangeView
+from app.services.operation import OperationInfo
+from app.services.reading import Progress
 from app.web.context import library
-from app.web.htmx import answer, see_other
-from app.web.views import entries, opened
+from app.web.htmx import answer
+from app.web.views import entries
+from app.web.views import opened as opened_entry
+from app.web.working import Onward, work
 
 bp = Blueprint("history", __name__, url_prefix="/datasets/<slug>")
 
 PAGE = 50
 CHANGES = 20
+REASONS = {
+    "import": "As it was opened",
+    "session": "Before changes began",
+    "bulk": "Before many entries were changed",
+    "delete": "Before an entry was deleted",
+    "undo": "Before an undo",
+    "redo": "Before a redo",
+    "trash": "Before it went to the trash",
+    "outside": "As another program left it",
+}
 WORDS = {"inserted": "added", "replaced": "changed"}
 
 
@@ -50,6 +65,9 @@ def show(slug: str) -> Response:
     found = history.operations(library(), slug, limit=PAGE + 1, before=before)
     context: dict[str, Any] = {
         "operations": found[:PAGE],
+        "offers": history.offers(library(), slug, found[:PAGE]),
+        "backups": [] if before else restoring.backups(library(), slug),
+        "reasons": REASONS,
         "older": found[PAGE - 1].id if len(found) > PAGE else None,
     }
     number = request.args.get("operation", type=int)
@@ -68,34 +86,60 @@ def show(slug: str) -> Response:
 @bp.post("/undo")
 def undo(slug: str) -> BaseResponse:
     """Undo the newest operation, or the one that is named."""
-    number = request.form.get("operation", type=int)
-    done = history.undo(library(), slug, number)
-    flash(f"{done.title}.")
-    return see_other(_back(slug))
+    opened, number = library(), request.form.get("operation", type=int)
+    return _work(
+        slug, f"Undo in {slug}", lambda progress: history.undo(opened, slug, number, progress=progress)
+    )
 
 
 @bp.post("/redo")
 def redo(slug: str) -> BaseResponse:
     """Do again what was undone last."""
-    done = history.redo(library(), slug)
-    flash(f"{done.title}.")
-    return see_other(_back(slug))
+    opened = library()
+    return _work(slug, f"Redo in {slug}", lambda progress: history.redo(opened, slug, progress=progress))
 
 
 @bp.post("/restore")
 def restore(slug: str) -> BaseResponse:
     """Return the dataset to the state just after an operation."""
-    number = request.form.get("operation", type=int)
+    opened, number = library(), request.form.get("operation", type=int)
     if number is None:
         raise Refused("No operation was chosen.", "Choose one in the history.")
-    done = history.restore(library(), slug, number)
-    flash(f"{done.title}.")
-    return see_other(_back(slug))
+    return _work(
+        slug, f"Return {slug}", lambda progress: history.restore(opened, slug, number, progress=progress)
+    )
 
 
-def _back(slug: str) -> str:
-    """Where the button was pressed: the list in its state, or the history."""
-    if not request.form.get("view"):
-        return url_for("history.show" if "view" not in request.form else "entries.show", slug=slug)
-    key = MultiDict(parse_qsl(request.form["view"], max_num_fields=200)).get("entry", "")
-    return entries.address(slug, entries.view_in_form(), entry=key if opened.exists(slug, key) else "")
+@bp.post("/backups")
+def restore_backup(slug: str) -> BaseResponse:
+    """Bring the dataset back to what a backup holds."""
+    opened, name = library(), request.form.get("backup", "")
+    return _work(
+        slug,
+        f"Restore a backup of {slug}",
+        lambda progress: restoring.restore_backup(opened, slug, name, progress=progress),
+    )
+
+
+def _work(slug: str, title: str, task: Callable[[Progress], OperationInfo]) -> BaseResponse:
+    """Do it as a job, and go back to where the button was pressed: the list in its state, or the history."""
+    opened, number = library(), library().dataset(slug).id
+    listed, view = "view" in request.form, entries.view_in_form()
+    key = MultiDict(parse_qsl(request.form.get("view", ""), max_num_fields=200)).get("entry", "")
+
+    def do(progress: Progress) -> tuple[OperationInfo, str | None]:
+        done = task(progress)
+        return done, next((each.slug for each in opened.datasets() if each.id == number), None)
+
+    def onward(result: tuple[OperationInfo, str | None]) -> Onward:
+        done, now = result
+        if now is None:
+            return Onward(f"{done.title}. {slug} is in the trash.", url_for("library.index"))
+        if not listed:
+            return Onward(f"{done.title}.", url_for("history.show", slug=now))
+        return Onward(
+            f"{done.title}.",
+            entries.address(now, view, entry=key if opened_entry.find(now, key) else ""),
+        )
+
+    return work(title, do, onward, back=url_for("history.show", slug=slug))

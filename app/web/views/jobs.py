@@ -1,35 +1,50 @@
 """Long work: what runs, how far it is, how to stop it, what came of it."""
 
-from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import jobs
 from app.domain.entry import Entry
 from app.errors import AppError
+from app.jobs import Job
 from app.services import opening
 from app.web.htmx import answer, fragments, is_htmx, see_other, target
+from app.web.working import Errand, Onward, arrive
 
 bp = Blueprint("jobs", __name__, url_prefix="/jobs")
+
+PREVIEWED = 5
 
 
 @bp.get("")
 def index() -> Response:
     """Every job since the start, newest first."""
-    return answer("jobs/index.html", (), title="Jobs", jobs=jobs.all())
+    return answer("jobs/index.html", (), title="Jobs", jobs=jobs.all(), onward=onward)
 
 
 @bp.get("/<id>")
-def show(id: str) -> Response:
-    """One job; htmx asks for it again until it has ended."""
+def show(id: str) -> BaseResponse:
+    """One job; htmx asks for it again until it has ended, and its own page then leads on."""
     job = jobs.get(id)
-    context: dict[str, Any] = {"title": job.title, "job": job}
     if target() == f"job-{job.id}":
-        words = "" if not job.finished else f"{job.title}: {'stopped' if job.error else 'done'}."
-        return fragments("jobs", "job", announce=words, **{**context, "title": ""})
-    return answer("jobs/page.html", (), preview=_preview(job), **context)
+        return _ticked(job)
+    context: dict[str, Any] = {"job": job, "leads": True, "preview": _preview(job), "onward": onward}
+    return answer("jobs/page.html", (), title=job.title, **context)
+
+
+def _ticked(job: Job) -> BaseResponse:
+    """How far the job is by now, for its own page (``leads``) or the list. ``unread``: no preview yet."""
+    leads = request.args.get("leads") == "1"
+    if leads and job.finished and onward(job):
+        return arrive(job)
+    preview = _preview(job) if request.args.get("unread") == "1" else []
+    words = f"{job.title}: {'stopped' if job.error else 'done'}." if job.finished else ""
+    parts = ("preview",) if preview else ()
+    return fragments(
+        "jobs", "job", *parts, announce=words, job=job, leads=leads, preview=preview, onward=onward
+    )
 
 
 @bp.post("/<id>/cancel")
@@ -37,15 +52,22 @@ def cancel(id: str) -> BaseResponse:
     """Stop a job; what it had begun is taken back."""
     job = jobs.cancel(id)
     if is_htmx():
-        return fragments("jobs", "job", job=job)
+        return fragments("jobs", "job", job=job, leads=request.args.get("leads") == "1", onward=onward)
     return see_other(url_for("jobs.show", id=job.id))
 
 
-def _preview(job: jobs.Job) -> list[Entry]:
-    """The first entries of a file that is being opened, to read until it is."""
-    if job.finished or not isinstance(job.context, Path):
+def onward(job: Job) -> Onward | None:
+    """Where a job leads that has ended well."""
+    if not job.finished or job.error or not isinstance(job.context, Errand):
+        return None
+    return job.context.onward(job.result)
+
+
+def _preview(job: Job) -> list[Entry]:
+    """The first entries of a file that is being read, to look at until it is."""
+    if job.finished or not isinstance(job.context, Errand) or job.context.source is None:
         return []
     try:
-        return opening.preview(job.context)
+        return opening.preview(job.context.source)[:PREVIEWED]
     except AppError:
         return []  # what is wrong with the file is the job's to say

@@ -1,44 +1,59 @@
 """The library: the datasets, opening files, and what is done to a dataset as a whole."""
 
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from time import monotonic
 from typing import IO, Any
 
-from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Response, flash, render_template, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import jobs
 from app.errors import Refused
 from app.jobs import Job
-from app.services import opening, shelving
+from app.services import browsing, drafts, opening, shelving
 from app.services import outside as settling
+from app.services.browsing import TagCount
 from app.services.completing import completions
+from app.services.library import DatasetInfo
 from app.services.reading import Progress
 from app.services.sample import open_sample
 from app.web.context import library
 from app.web.htmx import answer, see_other
+from app.web.working import Errand, Onward, lead_on, work
 
 bp = Blueprint("library", __name__)
 
+PATIENCE = 0.1  # seconds that the page spends on counting tags
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis", "euc-kr", "big5")
-QUICK = 0.4  # seconds that an import may take before its job gets a page
 
 
 @bp.get("/")
 def index() -> Response:
     """The datasets, or the trash."""
     trash = request.args.get("trash") == "1"
+    datasets = library().datasets(trashed=trash)
     return answer(
         "library/page.html",
         (),
         title="Trash" if trash else "Library",
-        datasets=library().datasets(trashed=trash),
+        datasets=datasets,
+        tags={} if trash else _tags(datasets),
+        drafted=drafts.counts(library()),
         trashed=0 if trash else len(library().datasets(trashed=True)),
         trash=trash,
         encodings=ENCODINGS,
     )
+
+
+def _tags(datasets: list[DatasetInfo]) -> dict[int, tuple[TagCount, ...]]:
+    """The tags of each dataset, by its number. What takes too long is told next time."""
+    end = monotonic() + PATIENCE
+    known = {info.id: browsing.tags_at_hand(library(), info) for info in datasets if monotonic() < end}
+    return {number: tags for number, tags in known.items() if tags}
 
 
 @bp.post("/import")
@@ -53,9 +68,7 @@ def import_() -> BaseResponse:
         started = [_start_text(request.form["text"], request.form.get("name") or None)]
     else:
         raise Refused("There was nothing to open.", "Choose a file, paste text, or give a path.")
-    if len(started) > 1:
-        return see_other(url_for("jobs.index"))
-    return see_other(_after_import(started[0]))
+    return see_other(url_for("jobs.index")) if len(started) > 1 else lead_on(started[0], keep=True)
 
 
 def _start_upload(file: FileStorage) -> Job:
@@ -64,12 +77,20 @@ def _start_upload(file: FileStorage) -> Job:
     name = file.filename or ""
     file.stream = BytesIO()
 
-    def work(progress: Progress) -> opening.Imported:
-        with stream:
-            return opening.import_upload(library_, stream, name, progress=progress)
+    opened, errand = library(), _errand()
 
-    library_ = library()
-    return jobs.start(f"Import {name}", work)
+    def receive(progress: Progress) -> opening.Imported:
+        with stream:
+            return opening.import_upload(
+                opened, stream, name, progress=progress, received=partial(setattr, errand, "source")
+            )
+
+    return jobs.start(f"Import {name}", receive, context=errand)
+
+
+def _errand(source: Path | None = None) -> Errand:
+    """What the page of an import needs: where it leads, and what to read meanwhile."""
+    return Errand(_opened, url_for("library.index"), source)
 
 
 def _start_path(path: str) -> Job:
@@ -83,7 +104,7 @@ def _start_path(path: str) -> Job:
     return jobs.start(
         f"Import {place.name}",
         lambda progress: opening.import_path(opened, place, **options, progress=progress),
-        context=place,
+        context=_errand(place),
     )
 
 
@@ -99,26 +120,20 @@ def _place(path: str) -> Path:
 
 
 def _start_text(text: str, name: str | None) -> Job:
-    opened = library()
+    opened, errand = library(), _errand()
+    received = partial(setattr, errand, "source")
     return jobs.start(
         f"Import {name or 'pasted text'}",
-        lambda progress: opening.import_text(opened, text, name, progress=progress),
+        lambda progress: opening.import_text(opened, text, name, progress=progress, received=received),
+        context=errand,
     )
 
 
-def _after_import(job: Job) -> str:
-    """The dataset's address if the job was quick, else the job's.
-
-    :raises AppError: what made the import fail, if it failed at once.
-    """
-    job.wait(QUICK)
-    if job.error is not None:
-        raise job.error
-    if not job.finished:
-        return url_for("jobs.show", id=job.id)
-    imported: opening.Imported = job.result
-    flash(said(imported))
-    return url_for("entries.show", slug=imported.slug)
+def _opened(imported: opening.Imported) -> Onward:
+    """The way to a dataset that was opened; its page tells what the import had to say, if anything."""
+    remarkable = not imported.existing and (imported.rejected or imported.notes)
+    address = url_for("entries.show", slug=imported.slug, imported="1" if remarkable else None)
+    return Onward(said(imported), address, f"Open {imported.slug}")
 
 
 def said(imported: opening.Imported) -> str:
@@ -139,9 +154,9 @@ def complete_path() -> str:
 @bp.post("/sample")
 def sample() -> BaseResponse:
     """Open the sample dataset that comes with the app."""
-    imported = open_sample(library())
-    flash(said(imported))
-    return see_other(url_for("entries.show", slug=imported.slug))
+    onward = _opened(open_sample(library()))
+    flash(onward.sentence)
+    return see_other(onward.address)
 
 
 @bp.post("/datasets")
@@ -156,30 +171,33 @@ def new() -> BaseResponse:
 @bp.post("/datasets/<slug>/rename")
 def rename(slug: str) -> BaseResponse:
     """Give a dataset another name."""
-    name = request.form.get("name", "").strip()
+    opened, name = library(), request.form.get("name", "").strip()
     if name == slug:
         return see_other(url_for("library.index"))
-    shelving.rename(library(), slug, name)
-    flash(f"Renamed {slug} to {name}.")
-    return see_other(url_for("library.index"))
+    return _shelve(
+        f"Rename {slug}", lambda: shelving.rename(opened, slug, name), f"Renamed {slug} to {name}."
+    )
 
 
 @bp.post("/datasets/<slug>/trash")
 def trash(slug: str) -> BaseResponse:
     """Move a dataset to the trash."""
-    return _shelve(shelving.trash, slug, f"Moved {slug} to the trash.")
+    opened, info = library(), library().dataset(slug)
+    sentence = f"Took {slug} off the list." if info.in_place else f"Moved {slug} to the trash."
+    return _shelve(f"Move {slug} to the trash", lambda: shelving.trash(opened, slug), sentence)
 
 
 @bp.post("/datasets/<slug>/untrash")
 def untrash(slug: str) -> BaseResponse:
     """Put a dataset back from the trash."""
-    return _shelve(shelving.untrash, slug, f"Put {slug} back.")
+    opened = library()
+    return _shelve(f"Put {slug} back", lambda: shelving.untrash(opened, slug), f"Put {slug} back.")
 
 
-def _shelve(act: Callable[..., Any], slug: str, sentence: str) -> BaseResponse:
-    act(library(), slug)
-    flash(sentence)
-    return redirect(url_for("library.index"), 303)
+def _shelve(title: str, act: Callable[[], Any], sentence: str) -> BaseResponse:
+    """Do it as a job, and go to the library."""
+    back = url_for("library.index")
+    return work(title, lambda _: act(), lambda _: Onward(sentence, back), back=back)
 
 
 @bp.post("/datasets/<slug>/outside")
@@ -188,6 +206,11 @@ def outside(slug: str) -> BaseResponse:
     keep = request.form.get("keep", "")
     if keep not in ("outside", "ours"):
         raise Refused("No version was chosen.", "Choose one of the two.")
-    settling.settle(library(), slug, keep=keep)
-    flash("Took the changed file." if keep == "outside" else "Put back ours.")
-    return see_other(url_for("entries.show", slug=slug))
+    opened, back = library(), url_for("entries.show", slug=slug)
+    sentence = "Took the changed file." if keep == "outside" else "Put back ours."
+    return work(
+        f"Settle which version of {slug} goes on",
+        lambda _: settling.settle(opened, slug, keep=keep),
+        lambda _: Onward(sentence, back),
+        back=back,
+    )

@@ -60,13 +60,12 @@ def _versions(slug: str, key: str) -> list[dict[str, Any]]:
     ]
 
 
-def exists(slug: str, key: str) -> bool:
-    """Whether the dataset has that entry."""
+def find(slug: str, key: str) -> OpenEntry | None:
+    """The entry with that key, if the dataset has it."""
     try:
-        browsing.open_entry(library(), slug, key)
+        return browsing.open_entry(library(), slug, key)
     except NotFound:
-        return False
-    return True
+        return None
 
 
 def new_context(dataset: DatasetInfo) -> dict[str, Any]:
