@@ -12,8 +12,6 @@ from functools import cache
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SPACES = r"[\s\x00-\x1f\x7f-\x9f]"
-# What fold() makes of each ASCII letter: lower case, and a space for any control character.
-_ASCII = bytes(32 if byte < 32 or byte == 127 else byte for byte in range(256)).lower()
 # What has no decomposition in Unicode and is yet read as a letter with a stroke through it.
 _STROKES = {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ħ": "h", "Ħ": "H", "\u0131": "i"}
 
@@ -21,16 +19,6 @@ _STROKES = {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "�
 def fold(text: str) -> str:
     """The text in casefolded letters, each run of white space or control characters one space, stripped."""
     return spaced(text.casefold())
-
-
-def fold_utf8(text: str) -> bytes:
-    """The folded text in UTF-8, lone surrogates and all; quicker for plain English."""
-    if not text.isascii():
-        return fold(text).encode("utf-8", "surrogatepass")
-    flat = text.replace("\n\n", "\n").encode("ascii").translate(_ASCII)
-    while b"  " in flat:
-        flat = flat.replace(b"  ", b" ")
-    return flat.strip(b" ")
 
 
 def spaced(text: str) -> str:

@@ -7,14 +7,15 @@ and bytes that no segment names any more are never looked at. Like the index, it
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from string import ascii_lowercase, ascii_uppercase
 from types import TracebackType
 from typing import Self
 
 from regex import Pattern
 
-from app.domain.folding import fold_utf8
+from app.domain.folding import fold
 from app.domain.search import Deadline, Matcher, search_timed
 from app.errors import StoreError
 
@@ -25,6 +26,16 @@ _BLOCK = 1 << 20
 _SAMPLE = 1 << 15
 _LINES_BLOCK = 1 << 14  # `regex` is at its quickest on shorter texts
 
+# Plain English is folded by a table of bytes, all messages of an entry at once. The scopes and the ends
+# of messages are letters beyond ASCII until then, so that no text can hold one.
+_END = "\x80"
+_BLANKS = "".join(map(chr, (*range(33), 127)))
+_LETTERS = {letter: chr(0x80 + scope[0]) for letter, scope in _SCOPES.items()}
+_FOLDED = bytes.maketrans(
+    "".join((_END, *_LETTERS.values(), _BLANKS)).encode("latin-1") + ascii_uppercase.encode(),
+    b"\n" + b"".join(_SCOPES.values()) + b" " * len(_BLANKS) + ascii_lowercase.encode(),
+)
+
 Find = Callable[[int], int]
 
 
@@ -33,6 +44,22 @@ class TextCacheLost(StoreError):
 
     status = 500
     hint = "Open the dataset again; its index is then rebuilt from the file."
+
+
+def segment_of(messages: Sequence[tuple[str, str]]) -> bytes:
+    """The messages of one entry as they stand in the cache."""
+    if not all(text.isascii() for _, text in messages):
+        return b"".join(
+            b"%b%b\n" % (_SCOPES[letter], fold(text).encode("utf-8", "surrogatepass"))
+            for letter, text in messages
+        )
+    parts: list[str] = []
+    for letter, text in messages:
+        parts += (_LETTERS[letter], text.replace("\n\n", "\n").strip(_BLANKS), _END)
+    flat = "".join(parts).encode("latin-1").translate(_FOLDED)
+    while b"  " in flat:
+        flat = flat.replace(b"  ", b" ")
+    return flat
 
 
 class TextCacheWriter:
@@ -49,8 +76,7 @@ class TextCacheWriter:
 
         :returns: where the segment starts, and its length, in bytes.
         """
-        segment = b"".join([b"%b%b\n" % (_SCOPES[letter], fold_utf8(text)) for letter, text in messages])
-        return self.append_segment(segment)
+        return self.append_segment(segment_of(list(messages)))
 
     def append_segment(self, segment: bytes) -> tuple[int, int]:
         """Write a segment as another cache holds it; see :meth:`append`."""

@@ -35,14 +35,16 @@ def plain_talk(text: bytes, *, bare: bool) -> dict[str, Any] | None:
         messages = orjson.loads(text)["messages"]
         if not isinstance(messages, list):
             return None
-        for place, message in enumerate(messages):
-            role, content = message["role"], message["content"]
-            if type(role) is not str or type(content) is not str:
+        further = False
+        for message in messages:
+            if type(message["role"]) is not str or type(message["content"]) is not str:
                 return None
-            if bare and len(message) > 2:
-                messages[place] = {"role": role, "content": content}
+            if len(message) > 2:
+                further = True
     except (KeyError, TypeError, orjson.JSONDecodeError):
         return None
+    if bare and further:
+        messages = [{"role": message["role"], "content": message["content"]} for message in messages]
     return {"messages": messages}
 
 
