@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -199,6 +200,23 @@ def faithful(raw: bytes) -> tuple[dict[str, Any], Style]:
                 return value, style
     value = strict(raw)
     return value, style_of(raw, value)
+
+
+def respelt(raw: bytes, old: Mapping[str, Any], new: Mapping[str, Any], style: Style) -> bytes:
+    """The line of ``new``, where ``raw`` is that of ``old``: what stands before the first changed key stays.
+
+    Only the rest is spelt, which takes a tenth of the time where long messages stand first.
+    """
+    kept = 0
+    for (key, value), (other, now) in zip(old.items(), new.items(), strict=False):
+        if key != other or value is not now:
+            break
+        kept += 1
+    gone, come = (dict(islice(each.items(), kept, None)) for each in (old, new))
+    ending = render(gone, style)[1:]
+    if not (kept and gone and come and raw.endswith(ending)):
+        return render(new, style)
+    return raw[: len(raw) - len(ending)] + render(come, style)[1:]
 
 
 @dataclass(frozen=True, slots=True)

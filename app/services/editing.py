@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from app.config import VERSION
 from app.domain.change import moved
-from app.domain.entry import BLOCK, Entry, Unfaithful, digest, faithful, render, strict, style_of
+from app.domain.entry import BLOCK, Entry, Unfaithful, digest, faithful, render, respelt, strict, style_of
 from app.domain.tagging import TagEdit
 from app.domain.tags import slug as slug_of
 from app.errors import NotEditable, Refused, StaleEdit
@@ -197,5 +197,6 @@ def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], di
     known = Entry(line.text, old).uuid
     uuid = known or str(uuid4())
     block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
-    editor.replace(line, render({**new, BLOCK: block}, style), line.key if known else uuid)
+    text = respelt(line.text, old, {**new, BLOCK: block}, style)
+    editor.replace(line, text, line.key if known else uuid)
     return True

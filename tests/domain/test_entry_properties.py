@@ -6,7 +6,7 @@ from decimal import Decimal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.domain.entry import Entry, Style, Unfaithful, faithful, loads, render, spell, strict, style_of
+from app.domain.entry import Entry, Style, Unfaithful, faithful, loads, render, respelt, spell, strict, style_of
 from app.domain.facts import facts_of
 
 HARD = '\u2028\u2029\u0085\0\x0b\x0c\x1c\r\n\t"\\/é😀\ufeff\ufffd\U0010ffff'
@@ -86,6 +86,12 @@ def test_the_quick_spelling_means_the_same(value):
     assert line.count(b"\n") == 0
     assert len(line.decode("utf-8").splitlines()) == 1
     assert same(json.loads(line), value)
+
+
+@given(entries, entries, st.integers(0, 4), styles)
+def test_a_line_spelt_from_its_first_changed_key_on_is_spelt_whole(old, more, kept, style):
+    new = {**dict(list(old.items())[:kept]), **more}
+    assert respelt(render(old, style), old, new, style) == render(new, style)
 
 
 literals = st.from_regex(r"-?(0|[1-9][0-9]{0,40})(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,25})?", fullmatch=True)
