@@ -1,32 +1,111 @@
-"""Help: short articles written for this app, each a template."""
+"""Help: short articles written for this app, each a template, and a search through them."""
 
-from flask import Blueprint, Response
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup
 
 from app.errors import NotFound
 from app.web.htmx import answer
 
 bp = Blueprint("help", __name__, url_prefix="/help")
 
-ARTICLES = {
+TITLES = {
     "opening": "Opening files",
-    "editing": "Editing entries",
-    "searching": "Searching and filtering",
-    "undoing": "Undo, history and backups",
+    "in_place": "Copies, and files edited in place",
+    "rejected": "Records that could not be read",
+    "searching": "Searching",
+    "filtering": "Filters, order and pages",
+    "editing": "Editing an entry",
+    "locked": "What a form may not change",
+    "tags": "Tags",
+    "bulk": "Changing many entries",
+    "drafts": "Drafts",
+    "undoing": "Undo, redo and history",
+    "backups": "Backups",
+    "outside": "When another program changes a file",
     "exporting": "Exporting",
+    "jobs": "Long work",
     "keys": "Keyboard shortcuts",
     "privacy": "Who can see your data",
+    "commands": "The command line",
 }
+GROUPS = (
+    ("Opening", ("opening", "in_place", "rejected")),
+    ("Finding", ("searching", "filtering")),
+    ("Changing", ("editing", "locked", "tags", "bulk", "drafts")),
+    ("Going back", ("undoing", "backups", "outside")),
+    ("Taking out", ("exporting",)),
+    ("RoleThread", ("keys", "jobs", "commands", "privacy")),
+)
+AROUND = 70  # letters that are shown on each side of a hit
+LONGEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article that was found, with the words around the first hit in its text."""
+
+    name: str
+    title: str
+    hit: tuple[str, str, str] | None
 
 
 @bp.get("")
 def index() -> Response:
-    """The list of articles."""
-    return answer("help/index.html", (), title="Help", articles=ARTICLES)
+    """The list of articles, or those that hold all the words searched for."""
+    query = request.args.get("q", "").strip()[:LONGEST]
+    return answer(
+        "help/index.html",
+        ("articles",),
+        title="Help",
+        query=query,
+        found=search(query),
+        groups=GROUPS,
+        titles=TITLES,
+        announce=f"{len(search(query))} articles found." if query else "",
+    )
 
 
 @bp.get("/<article>")
 def show(article: str) -> Response:
     """One article."""
-    if article not in ARTICLES:
+    if article not in TITLES:
         raise NotFound("There is no such help article.", "The list of articles is under Help.")
-    return answer(f"help/{article}.html", (), title=ARTICLES[article])
+    return answer(f"help/{article}.html", (), title=TITLES[article])
+
+
+def search(query: str) -> list[Article]:
+    """The articles that hold every word of a query; those with one of them in the title first."""
+    words = query.casefold().split()
+    if not words:
+        return []
+    found = []
+    for name, title in TITLES.items():
+        whole = f"{title} {_text(name)}".casefold()
+        if all(word in whole for word in words):
+            found.append(Article(name, title, _around(_text(name), words)))
+    return sorted(found, key=lambda article: not any(word in article.title.casefold() for word in words))
+
+
+@cache
+def _text(name: str) -> str:
+    """The text of an article, without its title and without markup."""
+    page = render_template(f"help/{name}.html", title=TITLES[name])
+    inner = page.partition("<article")[2].partition("</h1>")[2].partition("</article>")[0]
+    return Markup(inner).striptags()
+
+
+def _around(text: str, words: list[str]) -> tuple[str, str, str] | None:
+    match = re.search("|".join(map(re.escape, words)), text, re.IGNORECASE)
+    if match is None:
+        return None
+    start, end = match.span()
+    before, after = text[:start], text[end:]
+    if len(before) > AROUND:
+        before = "…" + before[-AROUND:].partition(" ")[2]
+    if len(after) > AROUND:
+        after = after[:AROUND].rpartition(" ")[0] + "…"
+    return before, match[0], after
