@@ -68,6 +68,15 @@ class StoreError(AppError):
     hint = "Nothing was changed. Check free space and permissions, then try again."
 
 
+class Unfinished(StoreError):
+    """The disk refused after the commit: it has happened, and the files follow."""
+
+    hint = (
+        "What you did is recorded, and is put in place with the next operation or the next start."
+        " Check free space and permissions."
+    )
+
+
 class Busy(AppError):
     """Another operation holds the writer lock for longer than we wait."""
 

@@ -145,7 +145,7 @@ class Busy:
         self.number = history.operations(library, "talks")[0].id
 
     def kill(self) -> int:
-        """Let a process work for a moment, kill it, and check what it left; how many operations it told of."""
+        """Let a process work for a moment, kill it, and check its home; how many operations it told of."""
         listening, telling = _context.Pipe(duplex=False)
         child = _context.Process(target=_work, args=(self.folder, self.dice.randrange(10**6), telling))
         child.start()

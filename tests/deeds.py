@@ -1,4 +1,4 @@
-"""What a person does, one of each kind, on a home that is made ready for it; for crashes and refusing disks."""
+"""What a person does, one of each kind, on a home made ready for it; for crashes and refusing disks."""
 
 import re
 from collections.abc import Callable

@@ -16,6 +16,7 @@ from unittest import mock
 from app.store import atomic
 
 CALLS = ("fsync", "link", "rename", "replace", "unlink", "rmdir", "mkdir", "copy_file_range")
+REMOVING = ("unlink", "rmdir")
 CHANGING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 REFUSALS = (errno.ENOSPC, errno.EACCES, errno.EIO)
 Hook = Callable[[str], None]
@@ -89,16 +90,19 @@ class Counting:
 
 
 class Refusing(Counting):
-    """A hook that makes one call fail, by its number from 0, and lets ``times`` - 1 more of them fail."""
+    """A hook that makes one call fail, by its number from 0.
 
-    def __init__(self, number: int, reason: int, times: int = 1) -> None:
+    :param lasting: every call after it fails too, but for those that only remove something.
+    """
+
+    def __init__(self, number: int, reason: int, *, lasting: bool = False) -> None:
         super().__init__()
-        self.refused = range(number, number + times)
-        self.reason = reason
+        self.number, self.reason, self.lasting = number, reason, lasting
 
     def __call__(self, name: str) -> None:
         super().__call__(name)
-        if len(self.calls) - 1 in self.refused:
+        number = len(self.calls) - 1
+        if number == self.number or (self.lasting and number > self.number and name not in REMOVING):
             raise OSError(self.reason, os.strerror(self.reason))
 
 

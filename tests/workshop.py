@@ -96,6 +96,13 @@ def check(library: Library, slug: str, scratch: Path) -> None:
 
 def check_home(library: Library, scratch: Path) -> None:
     """That a home is at rest: everything agrees, every file in it belongs there, nothing waits."""
+    check_files(library)
+    for info in library.datasets():
+        check(library, info.slug, scratch)
+
+
+def check_files(library: Library) -> None:
+    """That every file in a home belongs there, and nothing waits to be done."""
     with connected():
         assert JournalStep.select().count() == 0
         assert {row.state for row in Operation.select()} <= {"published"}
@@ -118,9 +125,6 @@ def check_home(library: Library, scratch: Path) -> None:
     folders = {path.parent for path in map(library.places.resolve, expected)}
     for room in ("datasets", "trash", "imports", "index", "backups/datasets"):
         assert {path for path in (library.home / room).iterdir() if path not in folders} == set()
-    for row in rows:
-        if row.state == "live":
-            check(library, row.slug, scratch)
 
 
 INDEX_FILES = ("index.sqlite3", "index.sqlite3-wal", "index.sqlite3-shm", "text")

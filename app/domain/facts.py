@@ -47,6 +47,15 @@ def payload(line: bytes) -> bytes:
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
+def is_entry(line: bytes) -> bool:
+    """Whether a raw line is an entry."""
+    try:
+        Entry.of(payload(line))
+    except NotJson:
+        return False
+    return True
+
+
 def facts_of(line: bytes) -> tuple[Facts, list[tuple[str, str]]]:
     """The facts of a raw line, and its texts as :func:`letters` gives them (none where it is no entry)."""
     mark, text = digest(line), payload(line)

@@ -89,12 +89,19 @@ def registry_is_current(path: Path) -> bool:
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """A connection of this thread for the length of the block; nested use shares it."""
+    """A connection of this thread for the length of the block; nested use shares it.
+
+    :raises Busy: if another process holds the database for longer than ten seconds.
+    :raises StoreError: if the disk refuses.
+    """
     if not db.is_closed():
         yield
         return
-    with db.connection_context():
-        yield
+    try:
+        with db.connection_context():
+            yield
+    except OperationalError as error:
+        raise _refusal(error) from error
 
 
 @contextmanager
@@ -109,6 +116,10 @@ def transaction() -> Iterator[None]:
             with db.atomic("IMMEDIATE"):
                 yield
         except OperationalError as error:
-            if "locked" in str(error):
-                raise Busy("The registry is busy with another operation.") from error
-            raise StoreError(f"The registry could not be written: {error}.") from error
+            raise _refusal(error) from error
+
+
+def _refusal(error: OperationalError) -> Busy | StoreError:
+    if "locked" in str(error):
+        return Busy("The registry is busy with another operation.")
+    return StoreError(f"The registry could not be used: {error}.")

@@ -76,6 +76,12 @@ def operations_on(dataset: int, *, above: int = 0) -> Iterator[Operation]:
     return iter(query.iterator())
 
 
+def unpublished(dataset: int) -> bool:
+    """Whether an operation on a dataset is committed and waits for the disk."""
+    waiting = Operation.select().join(Touched).where(Touched.dataset == dataset)
+    return bool(waiting.where(Operation.state == "committed").exists())
+
+
 def touched_datasets(operation: int) -> list[Dataset]:
     """The datasets that an operation touched."""
     return list(Dataset.select().join(Touched).where(Touched.operation == operation).order_by(Dataset.slug))

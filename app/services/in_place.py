@@ -14,7 +14,7 @@ from app.services.operation import operation
 from app.services.reading import Progress
 from app.store.datasets import signature
 from app.store.imports import import_folder
-from app.store.indexing import adopt, build
+from app.store.indexing import build
 from app.store.trust import trusted_uuid
 
 _HINT = (
@@ -61,7 +61,7 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
                 )  # fmt: skip
                 shelving.baseline(door, row)
             if signature(path) == summary.signature:
-                adopt(library.index(row.id), folder.index)
+                folder.publish_index(library.index(row.id), path, summary.signature)
     return _imported(library, row, report, existing=False)
 
 

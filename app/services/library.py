@@ -13,9 +13,11 @@ from filelock import FileLock, Timeout
 
 from app.config import Config
 from app.errors import Busy, Moved, NotFound
+from app.registry import history
 from app.registry.database import connected, open_registry, registry_is_current
 from app.registry.drafts import open_drafts
 from app.registry.models import Dataset, FormerSlug
+from app.store.atomic import disk
 from app.store.datasets import signature
 from app.store.index import Index, Summary
 from app.store.places import Places, owner_key, prepare
@@ -110,17 +112,24 @@ class Library:
         :raises Busy: if another operation keeps it for longer than a minute.
         """
         with self._threads:
-            try:
-                self._file_lock.acquire(timeout=0 if at_once else PATIENCE)
-            except Timeout as error:
+            if not self._locked(0 if at_once else PATIENCE):
                 if not at_once:
-                    raise Busy("Another operation is still at work on this home.") from error
+                    raise Busy("Another operation is still at work on this home.")
                 yield False
                 return
             try:
                 yield True
             finally:
                 self._file_lock.release()
+
+    def _locked(self, patience: float) -> bool:
+        """Take the writer lock; False if somebody else keeps it for so many seconds."""
+        with disk("The lock of the home could not be taken"):
+            try:
+                self._file_lock.acquire(timeout=patience)
+            except Timeout:
+                return False
+        return True
 
     def datasets(self, *, trashed: bool = False) -> list[DatasetInfo]:
         """The datasets, last changed first."""
@@ -164,7 +173,9 @@ class Library:
     def info(self, row: Dataset) -> DatasetInfo:
         """What there is to say of a row."""
         path = self.path_of(row)
+        mark = signature(path)
         summary = self.index(row.id).summary()
+        counted = summary is not None and summary.signature == mark
         return DatasetInfo(
             id=row.id,
             uuid=row.uuid,
@@ -172,11 +183,11 @@ class Library:
             path=path,
             in_place=row.location is not None,
             trashed=row.state == "trashed",
-            entries=summary.entries if summary else row.entries,
+            entries=summary.entries if summary and counted else row.entries,
             rejected=row.rejected,
             size=row.size,
             content=row.content,
-            state=_state(row, signature(path), summary),
+            state=_state(row, mark, summary),
             created_at=datetime.fromisoformat(row.created_at),
             changed_at=datetime.fromisoformat(row.changed_at),
             report=json.loads(row.report),
@@ -190,6 +201,7 @@ class Library:
 def _state(row: Dataset, mark: str, summary: Summary | None) -> str:
     if not mark:
         return "missing"
-    if row.blocked or (summary and summary.signature == mark and summary.content != row.content):
+    strange = summary is not None and summary.signature == mark and summary.content != row.content
+    if row.blocked or (strange and not history.unpublished(row.id)):
         return "changed_outside"
     return "ready"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.change import ChangeSet
+from app.domain.facts import is_entry
 from app.errors import ChangedOutside
 from app.registry import history
 from app.registry.database import connected, transaction
@@ -115,7 +116,8 @@ class Door:
 
         :param staging: where to stage it, if not beside the target (whose folder may be yet to be made).
         """
-        before = content_of(target)
+        with disk(f"{target.name} could not be read"):
+            before = content_of(target)
         if data is None:
             self.step(Step("remove", target=self._spell(target), before=before))
             return
@@ -128,7 +130,7 @@ class Door:
 
     def stage_copy(self, source: Path, draft: Path, *, like: Path) -> None:
         """Stage a whole file under the temporary name ``draft``, to take the place of ``like``."""
-        with disk(f"{draft.name} could not be written"):
+        with disk(f"{like.name} could not be written"):
             self.drafts.append(draft)
             copy_file(source, draft, like=like)
             sync_folder(draft.parent)
@@ -171,7 +173,8 @@ class Door:
         self.touched.discard(editor.row.id)
         self.changed += history.count(changes)
         history.record(self.id, editor.row.id, changes, before=editor.row.content, after=written.content)
-        Dataset.update(content=written.content, size=written.size).where(
+        entries = editor.row.entries + _growth(changes)
+        Dataset.update(content=written.content, size=written.size, entries=entries).where(
             Dataset.id == editor.row.id
         ).execute()
 
@@ -195,6 +198,12 @@ class Door:
         self._open_files.close()
         for draft in self.drafts if failed else ():
             discard(draft)
+
+
+def _growth(changes: ChangeSet) -> int:
+    """By how many entries a dataset grows; a line that is rewritten stays what it is."""
+    fresh = sum(is_entry(change.new) for change in changes.changes if change.before is None)
+    return fresh - sum(is_entry(change.old) for change in changes.changes if change.after is None)
 
 
 @contextmanager

@@ -8,12 +8,14 @@ from app.errors import NotFound, Refused
 from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Backup, Dataset, JournalStep, Operation
-from app.services import backing_up
+from app.services import backing_up, recovering
 from app.services.history import line_key
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
+from app.services.reading import current_index
 from app.store.datasets import content_of, signature
 from app.store.imports import ImportFolder, import_folder
+from app.store.index import Summary
 from app.store.places import staged
 from app.store.publish import Step, step_of
 from app.store.replaying import Lines, lines_of, replay
@@ -36,34 +38,33 @@ def settle(library: Library, slug: str, *, keep: str) -> OperationInfo:
     if keep not in (OUTSIDE, OURS):
         raise Refused(f"There is no version {keep!r}.", "Choose outside or ours.")
     with library.writing(), connected(), import_folder(library.places.imports) as folder:
+        recovering.recover(library)
         row = library.row(slug)
-        found = content_of(library.path_of(row))
-        if found == row.content and not row.blocked:
+        summary = current_index(library, library.info(row)).summary()
+        if summary is None or (summary.content == row.content and not row.blocked):
             raise Refused(f"{slug} was not changed by another program.")
-        if not found:
-            raise NotFound(
-                f"The file of {slug} is not there.", "Put it back first, or move the dataset to the trash."
-            )
         recorded = _recorded(library, row, folder)
         if keep == OUTSIDE:
-            return _take_outside(library, row, found, recorded)
+            return _take_outside(library, row, summary, recorded)
         if recorded is None:
             raise NotFound(
                 f"The version of {slug} that the library had can no longer be put together.",
                 "The backups folder may hold an older one. Take the outside version to go on.",
             )
-        return _take_ours(library, row, found, recorded)
+        return _take_ours(library, row, summary.content, recorded)
 
 
-def _take_outside(library: Library, row: Dataset, found: str, recorded: Path | None) -> OperationInfo:
-    path = library.path_of(row)
+def _take_outside(library: Library, row: Dataset, summary: Summary, recorded: Path | None) -> OperationInfo:
+    path, found = library.path_of(row), summary.content
     with operation(library, f"Changed outside: {row.slug}") as door:
         changes = ChangeSet() if recorded is None else difference(recorded, path)
         before = row.content
         history.record(door.id, row.id, changes, before=before, after=found)
         if before == found:  # the operation that was blocked is what the file says after all
             door.touched.add(row.id)
-        Dataset.update(content=found, size=path.stat().st_size).where(Dataset.id == row.id).execute()
+        Dataset.update(content=found, size=summary.size, entries=summary.entries).where(
+            Dataset.id == row.id
+        ).execute()
         door.written_elsewhere.add(row.id)
         _unblock(door, row)
     return _info(door)

@@ -3,19 +3,18 @@
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from sqlite3 import Error as SqliteError
 
 from app.domain.change import ChangeSet
-from app.errors import NotFound, StoreError
+from app.errors import StoreError, Unfinished
 from app.registry import history
 from app.registry.database import connected, schema_version, transaction
 from app.registry.models import Dataset, JournalStep, Operation, Touched
 from app.services.library import Library
-from app.services.reading import current_index
-from app.store.atomic import copy_file, reached
-from app.store.datasets import signature
+from app.store.atomic import copy_file, disk, reached
+from app.store.datasets import content_of, signature
 from app.store.indexing import sign
-from app.store.publish import ContentDiffers, perform, step_of, sweep, sweep_imports
+from app.store.publish import ContentDiffers, Step, perform, step_of, sweep, sweep_imports
+from app.store.replaying import replay
 from app.store.staging import Written, follow
 
 Staged = dict[int, tuple[Written, ChangeSet]]
@@ -31,24 +30,19 @@ def back_up_registry(library: Library) -> None:
 
 
 def recover(library: Library) -> None:
-    """Publish every operation that is committed and not yet published. The caller holds the writer lock."""
+    """Publish every operation that is committed and not yet published. The caller holds the writer lock.
+
+    :raises StoreError: if the disk still refuses.
+    """
     with connected():
         waiting = [
             row.id for row in Operation.select().where(Operation.state == "committed").order_by(Operation.id)
         ]
     for number in waiting:
-        publish(library, number, {})
-        with connected():
-            for row in history.touched_datasets(number):
-                _recount(library, row)
-
-
-def _recount(library: Library, row: Dataset) -> None:
-    """Count the entries of a dataset anew, if its file can be read."""
-    with suppress(NotFound, StoreError):
-        summary = current_index(library, library.info(row)).summary()
-        if summary:
-            Dataset.update(entries=summary.entries).where(Dataset.id == row.id).execute()
+        try:
+            publish(library, number, {})
+        except Unfinished as error:
+            raise StoreError(f"An earlier operation waits for the disk. {error.message}") from error
 
 
 def tidy(library: Library) -> None:
@@ -75,30 +69,57 @@ def publish(library: Library, number: int, written: Staged) -> None:
     A dataset that another program changed meanwhile is marked blocked; its staged version stays
     until the person has chosen. The caller holds the writer lock.
 
-    :raises StoreError: if the disk refuses; the operation has happened, and the next start goes on from here.
+    :raises Unfinished: if the disk refuses; the operation has happened, and the next start goes on from here.
     """
-    with connected():
-        blocked = False
-        signed = _signed(library, number)
-        for row in JournalStep.select().where(JournalStep.operation == number).order_by(JournalStep.id):
-            step = step_of(row.arguments)
-            try:
-                perform(step, library.places)
-            except ContentDiffers:
-                blocked = True
-                _block(library, number, library.places.resolve(step.target))
-                continue
-            reached("published step")
-        for dataset, (new, changes) in written.items():
-            _follow(library, dataset, new, changes)
-        for dataset in signed - set(written):
-            sign(library.index(dataset), signature(library.path_of(Dataset.get_by_id(dataset))))
-        reached("before marking published")
-        with transaction():
-            state = "blocked" if blocked else "published"
-            Operation.update(state=state).where(Operation.id == number).execute()
-            if not blocked:
-                JournalStep.delete().where(JournalStep.operation == number).execute()
+    try:
+        with connected():
+            signed = _signed(library, number)
+            rows = JournalStep.select().where(JournalStep.operation == number).order_by(JournalStep.id)
+            blocked = [step for step in map(_step, rows) if not _done(library, number, step)]
+            for dataset, (new, changes) in written.items():
+                _follow(library, dataset, new, changes)
+            for dataset in signed - set(written):
+                _sign(library, dataset)
+            reached("before marking published")
+            _mark(library, number, blocked)
+    except StoreError as error:
+        raise Unfinished(error.message) from error
+
+
+def _step(row: JournalStep) -> Step:
+    return step_of(row.arguments)
+
+
+def _done(library: Library, number: int, step: Step) -> bool:
+    """Do a step; False if another program changed the file that it was to replace."""
+    try:
+        perform(step, library.places)
+    except ContentDiffers:
+        return _staged_again(library, number, step) and _done(library, number, step)
+    reached("published step")
+    return True
+
+
+def _staged_again(library: Library, number: int, step: Step) -> bool:
+    """Make a staged file that was lost anew, from the old file and the changes."""
+    target, source = library.places.resolve(step.target), library.places.resolve(step.source)
+    if source.exists() or content_of(target) != step.before:
+        return False
+    rows = Touched.select().where(Touched.operation == number, Touched.after == step.after)
+    with disk(f"{target.name} could not be written"):
+        made = (replay(target, source, [history.changes_of(number, row.dataset.id)]) for row in rows)
+        return any(content == step.after for content in made)
+
+
+def _mark(library: Library, number: int, blocked: list[Step]) -> None:
+    """Write down that the steps of an operation are done, or which datasets stand in the way."""
+    with transaction():
+        for step in blocked:
+            _block(library, number, library.places.resolve(step.target))
+        state = "blocked" if blocked else "published"
+        Operation.update(state=state).where(Operation.id == number).execute()
+        if not blocked:
+            JournalStep.delete().where(JournalStep.operation == number).execute()
 
 
 def _block(library: Library, number: int, target: Path) -> None:
@@ -121,6 +142,12 @@ def _signed(library: Library, number: int) -> set[int]:
     return found
 
 
+def _sign(library: Library, dataset: int) -> None:
+    """Say that a dataset's index describes the file in its new place."""
+    with suppress(StoreError):
+        sign(library.index(dataset), signature(library.path_of(Dataset.get_by_id(dataset))))
+
+
 def _follow(library: Library, dataset: int, new: Written, changes: ChangeSet) -> None:
     """Move the index along with the file; if that fails it is rebuilt at the next reading."""
     row = Dataset.get_by_id(dataset)
@@ -129,7 +156,6 @@ def _follow(library: Library, dataset: int, new: Written, changes: ChangeSet) ->
     old = index.summary()
     if old is None or row.blocked:
         return
-    with suppress(SqliteError, StoreError, OSError):
+    with suppress(StoreError, OSError):
         summary = replace(old, signature=signature(path), content=new.content, lines=new.lines, size=new.size)
-        summary = follow(index, path, changes, new, summary)
-        Dataset.update(entries=summary.entries).where(Dataset.id == dataset).execute()
+        follow(index, path, changes, new, summary)

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -38,6 +39,8 @@ def disk(what: str) -> Iterator[None]:
     except OSError as error:
         reason = _WORDS.get(error.errno or 0, error.strerror or str(error))
         raise StoreError(f"{what}: {reason}.", errno=error.errno) from error
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{what}: {error}.") from error
 
 
 def reached(step: str) -> None:
@@ -82,7 +85,7 @@ class Staged:
         """Drop the file."""
         with suppress(OSError):
             self._file.close()
-        self.path.unlink(missing_ok=True)
+        discard(self.path)
 
 
 def _resemble(descriptor: int, like: os.stat_result) -> None:
@@ -151,8 +154,9 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def discard(path: Path) -> None:
-    """Drop a staged file, if it is there."""
-    path.unlink(missing_ok=True)
+    """Drop a staged file, if it is there; what the disk does not let go is swept at the next start."""
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

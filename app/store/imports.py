@@ -2,10 +2,9 @@
 
 import base64
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -14,7 +13,8 @@ import orjson
 from filelock import FileLock
 
 from app.domain.facts import Facts
-from app.store.atomic import BLOCK, Staged, disk, sync_folder
+from app.errors import StoreError, Unfinished
+from app.store.atomic import BLOCK, Staged, copy_file, discard, disk, sync_folder
 from app.store.datasets import content_hash
 from app.store.index import Builder, Index, Summary
 from app.store.indexing import adopt, sign
@@ -41,10 +41,7 @@ class ImportFolder:
         """Copy a sidecar byte for byte; False if there is none to read."""
         if not source.is_file():
             return False
-        file = Staged(self.sidecar)
-        with source.open("rb") as data:
-            file.copy(data.fileno(), 0, os.fstat(data.fileno()).st_size)
-        file.close()
+        copy_file(source, self.sidecar)
         return True
 
     def receive(self, stream: IO[bytes], progress: Callable[[int], None]) -> str:
@@ -63,8 +60,9 @@ class ImportFolder:
 
     def publish_index(self, index: Index, file: Path, mark: str) -> None:
         """Put the finished index in its place, as that of the published ``file``."""
-        adopt(index, self.index)
-        sign(index, mark)
+        with suppress(OSError, StoreError):  # it is rebuilt at the first reading
+            adopt(index, self.index)
+            sign(index, mark)
 
 
 class ImportWriter:
@@ -72,8 +70,12 @@ class ImportWriter:
 
     def __init__(self, folder: ImportFolder) -> None:
         self.folder = folder
-        self._file = Staged(folder.dataset)
         self._index: Builder = folder.index.builder()
+        try:
+            self._file = Staged(folder.dataset)
+        except OSError:
+            self._index.abandon()
+            raise
         self._rejected: Staged | None = None
         self.rejected = 0
 
@@ -126,20 +128,32 @@ def rejected_line(line: int, offset: int, raw: bytes, reason: str) -> bytes:
 
 @contextmanager
 def import_folder(imports: Path) -> Iterator[ImportFolder]:
-    """A new folder for an import; whatever is still in it when the block ends is removed."""
+    """A new folder for an import; whatever is still in it when the block ends is removed.
+
+    If the import is committed and the disk does not let its files go to their places, they stay for later.
+    """
     name = uuid4().hex
     lock = FileLock(imports / f"{name}.lock")
+    path = imports / name
     with disk("The import could not be started"):
         lock.acquire()
-        path = imports / name
-        path.mkdir(mode=0o700)
     try:
         with disk("The import could not be written"):
+            path.mkdir(mode=0o700)
             yield ImportFolder(path)
-    finally:
-        shutil.rmtree(path, ignore_errors=True)
+    except Unfinished:
         lock.release()
-        (imports / f"{name}.lock").unlink(missing_ok=True)
+        raise
+    except BaseException:
+        _clear(path, lock)
+        raise
+    _clear(path, lock)
+
+
+def _clear(path: Path, lock: FileLock) -> None:
+    shutil.rmtree(path, ignore_errors=True)
+    lock.release()
+    discard(path.with_name(f"{path.name}.lock"))
 
 
 def sha256_of(path: Path, progress: Callable[[int], None]) -> str:

@@ -12,9 +12,11 @@ from typing import Any
 
 from app.domain import facts
 from app.domain.facts import Facts, Kind
-from app.store.textcache import TextCacheWriter
+from app.errors import StoreError
+from app.store.textcache import TextCacheLost, TextCacheWriter
 
 GAP = 1 << 20
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE lines (
@@ -64,20 +66,31 @@ class Index:
 
     @contextmanager
     def connect(self) -> Iterator[sqlite3.Connection]:
-        """A connection for one request; rows are tuples."""
-        with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
-            connection.execute("PRAGMA synchronous=OFF")
-            connection.execute("PRAGMA cache_size=-65536")
-            yield connection
+        """A connection for one request; rows are tuples.
+
+        :raises StoreError: if the index cannot be used; a damaged one is dropped, to be made anew.
+        """
+        try:
+            with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
+                connection.execute("PRAGMA synchronous=OFF")
+                connection.execute("PRAGMA cache_size=-65536")
+                yield connection
+        except TextCacheLost:
+            self.remove()
+            raise
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode in _DAMAGED:
+                self.remove()
+            raise StoreError(f"The index could not be used: {error}.", "Try again.") from error
 
     def summary(self) -> Summary | None:
         """What the index was made from; none where there is no usable one."""
-        if not self.database.exists():
+        if not (self.database.exists() and self.text.exists()):
             return None
         try:
             with self.connect() as connection:
                 return summary_of(connection)
-        except sqlite3.DatabaseError:
+        except StoreError:
             return None
 
     def remove(self) -> None:
@@ -117,12 +130,16 @@ class Builder:
 
     def __init__(self, index: Index) -> None:
         self.index = index
-        self._connection = sqlite3.connect(index.database, isolation_level=None, check_same_thread=False)
-        for pragma in ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
-            self._connection.execute(f"PRAGMA {pragma}")
-        self._connection.executescript(SCHEMA)
-        self._connection.execute("BEGIN")
         self._text = TextCacheWriter(index.text)
+        self._connection = sqlite3.connect(index.database, isolation_level=None, check_same_thread=False)
+        try:
+            for pragma in ("page_size=8192", "journal_mode=OFF", "synchronous=OFF", "cache_size=-65536"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            self._connection.executescript(SCHEMA)
+            self._connection.execute("BEGIN")
+        except sqlite3.Error:
+            self.abandon()
+            raise
         self._rows: list[tuple[Any, ...]] = []
         self._tags: list[tuple[str, int, str]] = []
         self.digests = bytearray()
@@ -160,8 +177,10 @@ class Builder:
 
     def abandon(self) -> None:
         """Close the files without a summary: the index counts as missing."""
-        self._text.close()
-        self._connection.close()
+        try:
+            self._text.close()
+        finally:
+            self._connection.close()
 
 
 def ranks(connection: sqlite3.Connection) -> "array[int]":

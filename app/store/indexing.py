@@ -11,6 +11,7 @@ from typing import Any
 from app.domain.change import Change, ChangeSet, Run
 from app.domain.entry import digest
 from app.domain.facts import Facts, Kind, facts_of
+from app.errors import StoreError
 from app.store.atomic import BLOCK, disk
 from app.store.datasets import content_hash, framing, lines, signature
 from app.store.index import GAP, Index, Summary, rank_at, ranks, row_of, write_summary
@@ -120,7 +121,7 @@ class _Memory:
         seen: dict[bytes, tuple[Any, ...]] = {}
         text = b""
         if known and known.summary():
-            with suppress(sqlite3.DatabaseError, OSError), known.connect() as connection:
+            with suppress(StoreError, OSError), known.connect() as connection:
                 tags: dict[int, list[tuple[str, str]]] = {}
                 for slug, rank, label in connection.execute("SELECT slug, rank, label FROM tags"):
                     tags.setdefault(rank, []).append((slug, label))
@@ -149,7 +150,7 @@ def update(
 
     :param fresh: the inserted lines, in file order.
     :returns: the summary with the entries counted.
-    :raises sqlite3.Error: if it cannot; the index then still describes the old file.
+    :raises StoreError: if it cannot; the index then still describes the old file.
     """
     with index.connect() as connection:
         connection.execute("BEGIN IMMEDIATE")

@@ -61,7 +61,7 @@ def replay(source: Path, target: Path, changes: Sequence[ChangeSet]) -> str:
                 head = each.head[1] if each.head else head
         except (ValueError, IndexError):
             return ""
-        file = Staged(target)
+        file = Staged(target, like=os.fstat(old.descriptor))
         marks = []
         file.write(head)
         for item in whole:

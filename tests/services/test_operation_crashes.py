@@ -1,4 +1,4 @@
-"""A process is killed in the midst of an operation: the next start finds it done or not done, and nothing else."""
+"""A process is killed in the midst of an operation: the next start finds it done, or not begun."""
 
 import pytest
 
