@@ -19,30 +19,33 @@ SESSION = timedelta(hours=1)  # a dataset left alone for so long begins a new se
 
 def before_change(door: "Door", editor: "Editor", changes: ChangeSet) -> None:
     """Keep the file that is about to be replaced, by hard link, if this change calls for it."""
-    row = editor.row
+    row, seen = editor.row, editor.snapshot.file.signature
     if history.count(changes) > 1:
-        keep(door, row, reason="bulk" if door.row.kind == "change" else door.row.kind, by="link")
+        keep(door, row, reason="bulk" if door.row.kind == "change" else door.row.kind, by="link", seen=seen)
     elif any(change.after is None for change in changes.changes):
-        keep(door, row, reason="delete", by="link")
+        keep(door, row, reason="delete", by="link", seen=seen)
     elif datetime.now(UTC) - datetime.fromisoformat(row.changed_at) > SESSION or not _any(row):
-        keep(door, row, reason="session", by="link")
+        keep(door, row, reason="session", by="link", seen=seen)
 
 
-def keep(door: "Door", row: Dataset, *, reason: str, by: str) -> None:
+def keep(door: "Door", row: Dataset, *, reason: str, by: str, seen: str = "") -> None:
     """Plan a backup of a dataset's committed content, unless there is one of just that content.
 
     :param by: ``link`` for a file that is about to be replaced, ``copy`` for one that stays.
+    :param seen: the signature of the file with that content; saves reading it again.
     """
     library = door.library
-    if Backup.select().where(Backup.dataset == row.id, Backup.content == row.content).exists():
+    folder = library.places.backups(row.slug)
+    same = Backup.select().where(Backup.dataset == row.id, Backup.content == row.content)
+    if any((folder / each.name).exists() for each in same):
         return
     last = next((each.id for each in history.operations_on(row.id) if each.id != door.id), 0)
     name = _name(row, reason)
     Backup.create(dataset=row.id, operation=last, name=name, content=row.content, reason=reason)
-    source, target = library.path_of(row), library.places.backups(row.slug) / name
-    door.step(Step(by, library.places.spell(target), library.places.spell(source), before=row.content))
+    target, source = library.places.spell(folder / name), library.places.spell(library.path_of(row))
+    door.step(Step(by, target, source, before=row.content, seen=seen))
     for old in _expired(Backup.select().where(Backup.dataset == row.id).order_by(Backup.id.desc())):
-        door.step(Step("remove", library.places.spell(library.places.backups(row.slug) / old.name)))
+        door.step(Step("remove", library.places.spell(folder / old.name)))
         old.delete_instance()
 
 

@@ -17,9 +17,7 @@ from app.store.imports import import_folder
 from app.store.indexing import build
 from app.store.trust import trusted_uuid
 
-_HINT = (
-    "Import it without --in-place: it is then opened as a working copy, and the original is never written."
-)
+_HINT = "Open it as a working copy instead; the original is then never written."
 
 
 def open_in_place(library: Library, path: Path, *, name: str | None, progress: Progress) -> Imported:
@@ -59,7 +57,7 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
                     door, slug, uuid=uuid, location=str(path), content=summary.content, size=summary.size,
                     entries=summary.entries, report=report,
                 )  # fmt: skip
-                shelving.baseline(door, row)
+                shelving.baseline(door, row, summary.signature)
             if signature(path) == summary.signature:
                 folder.publish_index(library.index(row.id), path, summary.signature)
     return _imported(library, row, report, existing=False)

@@ -228,7 +228,7 @@ def _import(library: Library, folder: ImportFolder, source: Source, digest: str)
                 report=report,
             )
             _shelve(library, folder, door, slug, outcome.summary.content, has_sidecar=has_sidecar)
-            shelving.baseline(door, row)
+            shelving.baseline(door, row, signature(folder.dataset))
         path = library.places.dataset(slug)
         folder.publish_index(library.index(row.id), path, signature(path))
     return Imported(

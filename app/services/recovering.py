@@ -76,12 +76,14 @@ def publish(library: Library, number: int, written: Staged) -> None:
             signed = _signed(library, number)
             rows = JournalStep.select().where(JournalStep.operation == number).order_by(JournalStep.id)
             blocked = [step for step in map(_step, rows) if not _done(library, number, step)]
+            for step in blocked:
+                _block(library, number, library.places.resolve(step.target))
             for dataset, (new, changes) in written.items():
                 _follow(library, dataset, new, changes)
             for dataset in signed - set(written):
                 _sign(library, dataset)
             reached("before marking published")
-            _mark(library, number, blocked)
+            _mark(number, "blocked" if blocked else "published")
     except StoreError as error:
         raise Unfinished(error.message) from error
 
@@ -111,14 +113,11 @@ def _staged_again(library: Library, number: int, step: Step) -> bool:
         return any(content == step.after for content in made)
 
 
-def _mark(library: Library, number: int, blocked: list[Step]) -> None:
-    """Write down that the steps of an operation are done, or which datasets stand in the way."""
+def _mark(number: int, state: str) -> None:
+    """Write down what has become of an operation; a published one needs its journal no more."""
     with transaction():
-        for step in blocked:
-            _block(library, number, library.places.resolve(step.target))
-        state = "blocked" if blocked else "published"
         Operation.update(state=state).where(Operation.id == number).execute()
-        if not blocked:
+        if state == "published":
             JournalStep.delete().where(JournalStep.operation == number).execute()
 
 

@@ -14,7 +14,7 @@ from app.services.operation import Door, OperationInfo, operation
 from app.store.datasets import EMPTY
 from app.store.publish import Step
 
-_NAMES = "Use lower-case letters and digits, joined by _, at most 80 bytes."
+_NAMES = "Use lower-case letters of any script and digits, joined by _; not too long."
 
 
 def check_name(library: Library, slug: str) -> None:
@@ -46,9 +46,12 @@ def create(door: Door, slug: str, *, report: dict[str, Any], **values: Any) -> D
     return row
 
 
-def baseline(door: Door, row: Dataset) -> None:
-    """Keep a copy of a dataset as it came, so that no other program can take it away."""
-    backing_up.keep(door, row, reason="import", by="copy")
+def baseline(door: Door, row: Dataset, seen: str) -> None:
+    """Keep a copy of a dataset as it came, so that no other program can take it away.
+
+    :param seen: the signature of its file.
+    """
+    backing_up.keep(door, row, reason="import", by="copy", seen=seen)
 
 
 def new_dataset(library: Library, slug: str) -> OperationInfo:

@@ -22,8 +22,8 @@ class Step:
     ``action`` is one of
 
     * ``make``: the folder ``target`` is there;
-    * ``link``: ``target`` is a second name of ``source`` (or a copy);
-    * ``copy``: ``target`` is a copy of ``source``;
+    * ``link``: ``target`` is a second name of ``source`` (or a copy), if its content was ``before``;
+    * ``copy``: ``target`` is a copy of ``source``, likewise;
     * ``replace``: ``source`` becomes ``target``, whose content was ``before`` and is then ``after``
       (``seen``, a signature of the old file, saves reading it);
     * ``rename``: ``source`` is now called ``target``;
@@ -68,14 +68,17 @@ def _make(step: Step, source: Path, target: Path) -> None:
 
 
 def _link(step: Step, source: Path, target: Path) -> None:
-    if target.exists() or (
-        step.seen and signature(source) != step.seen and content_of(source) != step.before
-    ):
-        return  # done before, or no longer the file that was to be kept: publishing will say so
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if source.exists():
+    if not target.exists() and _unchanged(source, step):
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         link_or_copy(source, target)
         sync_folder(target.parent)
+
+
+def _unchanged(path: Path, step: Step) -> bool:
+    """Whether a file still has the content that a step is about."""
+    if step.seen and _but_links(signature(path)) == _but_links(step.seen):
+        return True
+    return content_of(path) == step.before
 
 
 def _replace(step: Step, source: Path, target: Path) -> None:
@@ -83,10 +86,8 @@ def _replace(step: Step, source: Path, target: Path) -> None:
         if content_of(target) == step.after:
             return
         raise ContentDiffers(target.name)
-    if not (step.seen and _but_links(signature(target)) == _but_links(step.seen)):
-        found = content_of(target)
-        if found not in (step.before, step.after):
-            raise ContentDiffers(target.name)
+    if not _unchanged(target, step) and content_of(target) != step.after:
+        raise ContentDiffers(target.name)
     source.replace(target)
     reached("publish replaced")
     sync_folder(target.parent)
@@ -98,7 +99,7 @@ def _but_links(mark: str) -> str:
 
 
 def _copy(step: Step, source: Path, target: Path) -> None:
-    if not target.exists() and source.exists():
+    if not target.exists() and _unchanged(source, step):
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         copy_file(source, target)
         sync_folder(target.parent)
