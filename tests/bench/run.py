@@ -99,7 +99,7 @@ def _stage(stage: str, file: Path, home: Path, rounds: int) -> dict[str, Any]:
 def table(name: str, size: int, found: dict[str, Any]) -> list[str]:
     """The lines to print for one file."""
     lines = {line: median(found["times"][line]) for line in LIMITS}
-    rows = [f"\n{name}: {size:,} entries, {found['bytes'] / 1e6:,.0f} MB"]
+    rows = [f"\n{name}: {size:,} entries, {found['bytes'] / 1e6:,.0f} MB{_busy()}"]
     rows += [f"  {words:<{WIDTH - 2}} {_seconds(lines[line])}" for line, words in LIMITS.items()]
     ratios = " ".join(f"{'× ' + line:>8}" for line in LIMITS)
     rows.append(f"{'':<{WIDTH}} {'median':>9} {'p95':>9} {ratios} {'peak':>8}  to reach")
@@ -107,6 +107,12 @@ def table(name: str, size: int, found: dict[str, Any]) -> list[str]:
         if label not in LIMITS:
             rows.append(_row(label, times, lines, found["peaks"][label], goal_of(label, size)))
     return rows
+
+
+def _busy() -> str:
+    """A warning where other programs kept the machine busy: times are then longer than they need be."""
+    load = os.getloadavg()[1] if hasattr(os, "getloadavg") else 0.0
+    return f" (the machine was busy: load {load:.1f})" if load > 1.5 else ""
 
 
 def _row(label: str, times: list[float], lines: dict[str, float], peak: int, goal: Goal | None) -> str:
