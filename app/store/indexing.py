@@ -70,6 +70,7 @@ def build(index: Index, path: Path, progress: Callable[[int], None], known: Inde
             builder.lines,
             builder.entries,
             offset,
+            builder.unreadable,
         )
         builder.finish(summary)
     except BaseException:
@@ -130,7 +131,8 @@ class _Memory:
                     "SELECT rank, digest, uuid, talk, messages, exchanges, characters,"
                     f" text_start, text_length FROM lines WHERE kind = {int(Kind.ENTRY)}"
                 ):
-                    seen[row[1]] = (*row[2:], tuple(tags.get(row[0], ())))
+                    if row[7] + row[8] <= len(text):  # else the text cache was cut short
+                        seen[row[1]] = (*row[2:], tuple(tags.get(row[0], ())))
         return cls(seen, text)
 
     def facts(self, line: bytes) -> tuple[Facts, Iterable[tuple[str, str]] | bytes]:
@@ -159,10 +161,9 @@ def update(
             write_summary(connection, summary)  # offsets count from behind the new head
             _apply(connection, writer, changes, rewritten, fresh)
             writer.flush()
-            entries = connection.execute(
-                f"SELECT count(*) FROM lines WHERE kind = {int(Kind.ENTRY)}"
-            ).fetchone()
-            summary = replace(summary, entries=entries[0])
+            kinds = dict(connection.execute("SELECT kind, count(*) FROM lines GROUP BY kind"))
+            entries, unreadable = kinds.get(Kind.ENTRY, 0), kinds.get(Kind.UNREADABLE, 0)
+            summary = replace(summary, entries=entries, unreadable=unreadable)
             write_summary(connection, summary)
             connection.execute("COMMIT")
         finally:
