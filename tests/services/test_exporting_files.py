@@ -1,0 +1,88 @@
+"""An export written to a file: whole or not at all, and never over a dataset's own."""
+
+import errno
+import json
+
+import pytest
+
+from app.errors import Conflict, NotFound, Refused, StoreError
+from app.services import exporting, opening, outside
+from tests.faults import watched
+from tests.workshop import check_home, entry, keys
+
+
+def exported(library, form, **options):
+    return b"".join(exporting.export(library, "talks", form, **options))
+
+
+def test_a_full_export_is_the_file_and_comes_back_as_the_same_entries(library, talks, tmp_path):
+    assert exported(library, "chatml") == talks.read_bytes()
+    out = exporting.export_to(library, "talks", "chatml", tmp_path / "out.jsonl").path
+    again = opening.import_path(library, out, copy=True)
+    assert again.path.read_bytes() == talks.read_bytes()
+
+
+@pytest.mark.parametrize("form", ["chatml", "sharegpt"])
+def test_a_clean_export_comes_back_as_the_same_conversations(library, talks, tmp_path, form):
+    out = exporting.export_to(library, "talks", form, tmp_path / f"{form}.jsonl", clean=True)
+    assert out.entries == 6
+    again = opening.import_path(library, out.path)
+    said = [json.loads(raw)["messages"] for raw in again.path.read_bytes().split(b"\n")[:-1]]
+    assert said == [entry(number)["messages"] for number in range(6)]
+    assert b"tags" not in out.path.read_bytes()
+
+
+def test_what_is_not_there_is_not_exported(library, talks):
+    with pytest.raises(NotFound):
+        exported(library, "chatml", selection=["nobody"])
+    with pytest.raises(Refused):
+        exported(library, "csv")
+
+
+def test_an_odd_line_stays_out_and_odd_entries_are_said(library, talks):
+    talks.write_bytes(b"{broken\n\n" + talks.read_bytes() + b'{"messages": 5}\n')
+    outside.settle(library, "talks", keep="outside")
+    report = exporting.Report()
+    assert exported(library, "sharegpt", clean=True, report=report).count(b"\n") == report.entries
+    assert report.entries + report.skipped == 7
+
+
+def test_nothing_is_written_over_without_being_told_to(library, talks, tmp_path):
+    out = tmp_path / "out.jsonl"
+    out.write_bytes(b"mine")
+    with pytest.raises(Conflict):
+        exporting.export_to(library, "talks", "chatml", out)
+    assert out.read_bytes() == b"mine"
+    assert exporting.export_to(library, "talks", "chatml", out, force=True).path == out
+    names = {exporting.export_to(library, "talks", "chatml").path.name for _ in range(3)}
+    assert len(names) == 3
+
+
+def test_a_datasets_own_file_is_never_a_target(library, talks, tmp_path):
+    before = talks.read_bytes()
+    (tmp_path / "link.jsonl").symlink_to(talks)
+    (tmp_path / "name.jsonl").hardlink_to(talks)
+    for target in (talks, tmp_path / "link.jsonl", tmp_path / "name.jsonl", library.places.registry):
+        with pytest.raises(Refused):
+            exporting.export_to(library, "talks", "chatml", target, force=True)
+    (tmp_path / "name.jsonl").unlink()
+    assert talks.read_bytes() == before
+    check_home(library, tmp_path)
+
+
+@pytest.mark.parametrize("call", ["open", "write", "fsync", "replace"])
+def test_a_disk_that_refuses_leaves_what_was_there(library, talks, tmp_path, call):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    out = folder / "out.jsonl"
+    out.write_bytes(b"mine")
+    keys(library, "talks")
+
+    def refuse(name):
+        if name == call:
+            raise OSError(errno.ENOSPC, "full")
+
+    with watched(refuse), pytest.raises(StoreError, match="the disk is full"):
+        exporting.export_to(library, "talks", "chatml", out, force=True)
+    assert out.read_bytes() == b"mine"
+    assert [path.name for path in folder.iterdir()] == ["out.jsonl"]
