@@ -8,6 +8,8 @@ pytestmark = pytest.mark.browser
 ADDRESSES = (
     "/",
     "/settings",
+    "/help",
+    "/help/commands",
     "/patterns",
     "/datasets/talks/",
     "/datasets/talks/entries/new",
@@ -65,6 +67,7 @@ def test_the_keyboard_alone_does_it(page, talks):
     page.keyboard.press("Enter")
     page.keyboard.press("Control+s")
     expect(page.locator(".toast")).to_have_text("Saved.")
+    page.keyboard.press("Escape")  # the list of tags, if it is open again
     page.keyboard.press("Escape")
     page.keyboard.press("Control+z")
     expect(page.locator(".toast")).to_contain_text("Undo: Save entry")

@@ -315,7 +315,13 @@ def busy_library(server, talks):
         *(base, f"{base}?q=lantern", f"{base}?q=zzqqx", f"{base}?q=(&mode=regex", f"{base}entries/{first}"),
         *(f"{base}?entry={first}&q=the&tag=calm", f"{base}?entry={second}", f"{base}?entry={first}&tab=json"),
         *(f"{base}?entry={first}&tab=history", f"{base}entries/new", f"{base}history"),
-        *(f"{base}history?operation={changed}", f"{base}export", "/datasets/mixed/rejected"),
+        *(
+            f"{base}history?operation={changed}",
+            f"{base}export",
+            "/datasets/mixed/rejected",
+            "/datasets/mixed/?imported=1",
+        ),
+        *("/help?q=undo", "/help/searching"),
     )
 
 

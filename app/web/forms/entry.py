@@ -17,11 +17,10 @@ from wtforms.validators import Length, Optional
 
 from app.domain.entry import Message, messages_of, tags_of
 from app.domain.form_text import Row, harm, merged, shown
-from app.web.forms import Form
+from app.web.forms import Form, whole
 
 ROLES = ("system", "user", "assistant", "tool")
 FIRST_ROWS = ("system", "user", "assistant")
-LONGEST_ROLE = 200
 LONGEST_TAG = 200
 
 
@@ -29,7 +28,7 @@ class MessageForm(Form):
     """One message. ``origin`` is its index in the stored entry: keys that no form shows stay with it."""
 
     origin = IntegerField(validators=[Optional()])
-    role = StringField(validators=[Length(max=LONGEST_ROLE)])
+    role = StringField()  # as long as the file has it
     text = TextAreaField()
 
 
@@ -94,7 +93,7 @@ class EntryForm(Form):
 
     def first_error(self) -> str:
         """The first thing that does not fit, as a sentence."""
-        return "A role or a tag is longer than it may be." if self.errors else ""
+        return "The tags are longer than they may be." if self.errors else ""
 
     def rows(self) -> tuple[Row, ...]:
         """The messages as posted; text is none where the form had no box for it."""
@@ -141,8 +140,8 @@ def rearranged(form: EntryForm, act: str) -> tuple[EntryForm, str]:
     if name == "add":
         rows.append({"origin": None, "role": argument if argument in ROLES else "user", "text": ""})
         focus = f"messages-{len(rows) - 1}-text"
-    elif argument.isascii() and argument.isdecimal() and int(argument) < len(rows) and name in _MOVES:
-        focus = _MOVES[name](rows, int(argument))
+    elif (index := whole(argument)) is not None and index < len(rows) and name in _MOVES:
+        focus = _MOVES[name](rows, index)
     data = {**form.data, "messages": rows}
     return EntryForm(data=data), focus
 

@@ -10,7 +10,7 @@ from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField
 from wtforms.validators import AnyOf, Length, NumberRange, Optional
 
 from app.domain.view import SIZES, View
-from app.web.forms import Form, options
+from app.web.forms import LARGEST, Form, options
 
 MODES = (("contains", "contains"), ("words", "all words"), ("phrase", "exact phrase"), ("regex", "regex"))
 SCOPES = (
@@ -30,7 +30,6 @@ SORTS = (
     ("-exchanges", "Most exchanges"),
     ("exchanges", "Fewest exchanges"),
 )
-LARGEST = 10**12
 
 
 class ViewForm(Form):

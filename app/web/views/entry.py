@@ -10,6 +10,7 @@ from app.errors import AppError, NotFound, Refused, StaleEdit
 from app.services import browsing, drafts, editing
 from app.services.drafts import NEW
 from app.web.context import library, preferences
+from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged
 from app.web.htmx import answer, is_htmx, see_other, target, with_address
 from app.web.views import entries, opened
@@ -177,9 +178,9 @@ def duplicate(slug: str, key: str) -> BaseResponse:
 @bp.post("/<key>/move")
 def move(slug: str, key: str) -> BaseResponse:
     """Move the entry to another place in the file."""
-    place = request.form.get("to", "")
-    if not (place.isascii() and place.isdecimal()) or int(place) < 1:
+    place = whole(request.form.get("to"))
+    if not place:
         raise Refused("This is no position in the dataset.", "Give a number from 1 up.")
-    editing.move_entry(library(), slug, key, int(place))
-    flash(f"Moved to position {int(place):,}.")
+    editing.move_entry(library(), slug, key, place)
+    flash(f"Moved to position {place:,}.")
     return see_other(url_for("entry.show", slug=slug, key=key))

@@ -16,6 +16,7 @@ from app.services.history import ChangeView
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
 from app.web.context import library
+from app.web.forms import whole
 from app.web.htmx import answer
 from app.web.views import entries
 from app.web.views import opened as opened_entry
@@ -61,7 +62,7 @@ class ShownChange:
 def show(slug: str) -> Response:
     """The operations, newest first; with ``operation=``, what that one changed."""
     dataset = library().dataset(slug)
-    before = request.args.get("before", type=int)
+    before = whole(request.args.get("before"))
     found = history.operations(library(), slug, limit=PAGE + 1, before=before)
     context: dict[str, Any] = {
         "operations": found[:PAGE],
@@ -70,9 +71,9 @@ def show(slug: str) -> Response:
         "reasons": REASONS,
         "older": found[PAGE - 1].id if len(found) > PAGE else None,
     }
-    number = request.args.get("operation", type=int)
+    number = whole(request.args.get("operation"))
     if number is not None:
-        page = max(1, request.args.get("page", 1, type=int))
+        page = whole(request.args.get("page")) or 1
         changes = history.changes(library(), slug, number, page=page, size=CHANGES)
         context.update(
             shown=history.operations(library(), slug, limit=1, before=number + 1)[0],
@@ -86,7 +87,7 @@ def show(slug: str) -> Response:
 @bp.post("/undo")
 def undo(slug: str) -> BaseResponse:
     """Undo the newest operation, or the one that is named."""
-    opened, number = library(), request.form.get("operation", type=int)
+    opened, number = library(), _operation() if "operation" in request.form else None
     return _work(
         slug, f"Undo in {slug}", lambda progress: history.undo(opened, slug, number, progress=progress)
     )
@@ -102,9 +103,7 @@ def redo(slug: str) -> BaseResponse:
 @bp.post("/restore")
 def restore(slug: str) -> BaseResponse:
     """Return the dataset to the state just after an operation."""
-    opened, number = library(), request.form.get("operation", type=int)
-    if number is None:
-        raise Refused("No operation was chosen.", "Choose one in the history.")
+    opened, number = library(), _operation()
     return _work(
         slug, f"Return {slug}", lambda progress: history.restore(opened, slug, number, progress=progress)
     )
@@ -119,6 +118,17 @@ def restore_backup(slug: str) -> BaseResponse:
         f"Restore a backup of {slug}",
         lambda progress: restoring.restore_backup(opened, slug, name, progress=progress),
     )
+
+
+def _operation() -> int:
+    """The number of the operation that the form names.
+
+    :raises Refused: if it names none.
+    """
+    number = whole(request.form.get("operation"))
+    if number is None:
+        raise Refused("No operation was chosen.", "Choose one in the history.")
+    return number
 
 
 def _work(slug: str, title: str, task: Callable[[Progress], OperationInfo]) -> BaseResponse:

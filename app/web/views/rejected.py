@@ -9,6 +9,7 @@ from app.domain.form_text import harm, unix
 from app.errors import Refused
 from app.services import rejecting
 from app.web.context import library
+from app.web.forms import whole
 from app.web.htmx import answer, see_other
 
 bp = Blueprint("rejected", __name__, url_prefix="/datasets/<slug>/rejected")
@@ -35,7 +36,7 @@ def show(slug: str) -> Response:
     dataset = library().dataset(slug)
     found = rejecting.rejected(library(), slug)
     pages = max(1, -(-len(found) // PAGE))
-    page = min(pages, max(1, request.args.get("page", 1, type=int)))
+    page = min(pages, whole(request.args.get("page")) or 1)
     records = [_shown(record) for record in found[(page - 1) * PAGE : page * PAGE]]
     return answer(
         "rejected/page.html",
@@ -65,7 +66,7 @@ def _shown(record: rejecting.RejectedRecord) -> Shown:
 @bp.post("")
 def reimport(slug: str) -> BaseResponse:
     """Take a corrected record in as an entry."""
-    index, line = request.form.get("index", type=int), request.form.get("line", type=int)
+    index, line = whole(request.form.get("index")), whole(request.form.get("line"))
     if index is None:
         raise Refused("No record was chosen.", "Choose one of the list.")
     done = rejecting.reimport(library(), slug, index, unix(request.form.get("text", "")), expected_line=line)

@@ -1,0 +1,81 @@
+"""The history over HTTP: what each operation offers, the backups, and former names."""
+
+import json
+import re
+
+import pytest
+
+from app.domain.tagging import TagEdit
+from app.domain.view import View
+from app.services import browsing, editing, history, opening
+
+LINE = json.dumps({"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Ho."}]})
+
+
+@pytest.fixture
+def talks(library):
+    """The keys of a dataset of three entries, tagged in one operation, the tags taken back."""
+    opening.import_text(library, f"{LINE}\n{LINE}\n{LINE}", "talks")
+    editing.edit_tags(library, "talks", None, TagEdit(add=("storm",)))
+    history.undo(library, "talks")
+    return browsing.matching_keys(library, "talks", View())
+
+
+def offered(page):
+    """The acts of each operation of a history page, newest first."""
+    rows = re.findall(r"<tr>\s*<td><a href.*?</tr>", page, re.DOTALL)
+    return [re.findall(r">([^<>]+)</button>", row) for row in rows]
+
+
+def test_an_operation_offers_what_would_not_be_refused(client, library, talks):
+    acts = offered(client.get("/datasets/talks/history").text)
+    assert acts == [[], ["Return to here"], ["Undo: move to the trash"]]
+    client.post("/datasets/talks/redo")
+    acts = offered(client.get("/datasets/talks/history").text)
+    assert acts == [[], ["Return to here"], ["Undo"], ["Undo: move to the trash", "Return to here"]]
+
+
+def test_everything_that_is_offered_is_done(client, library, talks):
+    client.post("/datasets/talks/redo")
+    page = client.get("/datasets/talks/history").text
+    returns = re.findall(r'/restore"[^>]*><input type="hidden" name="operation" value="(\d+)"', page)
+    for number in returns:
+        response = client.post("/datasets/talks/restore", data={"operation": number})
+        assert response.status_code == 303, number
+        history.undo(library, "talks")
+
+
+def test_backups_are_listed_in_words_and_restored(client, library, talks):
+    page = client.get("/datasets/talks/history").text
+    assert "As it was opened" in page
+    assert "what the dataset holds now" in page
+    editing.delete_entries(library, "talks", talks[:1])
+    page = client.get("/datasets/talks/history").text
+    name = re.search(r'name="backup" value="([^"]+)"', page)[1]
+    response = client.post("/datasets/talks/backups", data={"backup": name})
+    assert response.status_code == 303
+    assert browsing.matching_keys(library, "talks", View()) == talks
+    client.post("/datasets/talks/undo")
+    assert browsing.matching_keys(library, "talks", View()) == talks[1:]
+
+
+@pytest.mark.parametrize("number", ["", "x", "-1", "1e9", "9" * 400])
+def test_an_undo_that_names_no_operation_undoes_none(client, library, talks, number):
+    assert client.post("/datasets/talks/undo", data={"operation": number}).status_code == 400
+    assert [info.slug for info in library.datasets()] == ["talks"]
+
+
+def test_a_form_sent_to_a_former_name_is_sent_on_as_it_is(client, library, talks):
+    client.post("/datasets/talks/rename", data={"name": "walks"})
+    for path in ("bulk", "undo", f"entries/{talks[0]}", f"entries/{talks[0]}/draft"):
+        response = client.post(f"/datasets/talks/{path}?a=1", data={"do": "delete", "keys": talks[:1]})
+        assert (response.status_code, response.headers["Location"]) == (307, f"/datasets/walks/{path}?a=1")
+    assert browsing.matching_keys(library, "walks", View()) == talks
+
+
+@pytest.mark.parametrize("path", ["", "history", "export", "rejected", "entries/new", "count"])
+def test_every_page_of_a_former_name_leads_to_the_present_one_with_its_query(client, talks, path):
+    client.post("/datasets/talks/rename", data={"name": "walks"})
+    response = client.get(f"/datasets/talks/{path}?q=a%26b&tag=x&tag=y")
+    assert response.status_code == 302
+    assert response.headers["Location"] == f"/datasets/walks/{path}?q=a%26b&tag=x&tag=y"
