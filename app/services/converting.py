@@ -11,6 +11,7 @@ from app.config import VERSION
 from app.domain.entry import BLOCK, Entry, NotJson, Unfaithful, digest, loads, render, strict
 from app.domain.facts import facts_of_entry
 from app.domain.formats import NotConvertible, convert, recognise
+from app.domain.formats.later import later_shape
 from app.domain.roles import canonical
 from app.domain.stamping import stamp
 from app.errors import Refused
@@ -68,6 +69,7 @@ class _Tally:
     seen: set[bytes] = field(default_factory=set)
     reissued: list[int] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    looks_like: str = ""
     records: int = 0
     unstamped: int = 0
 
@@ -143,6 +145,7 @@ def _entry_of(raw: bytes, tally: _Tally) -> tuple[bytes, dict[str, Any], str]:
     value = loads(raw)
     shape = recognise(value)
     if not shape:
+        tally.looks_like = tally.looks_like or later_shape(value)
         raise _Aside("unknown shape" if isinstance(value, dict) else "not a JSON object")
     text = raw.strip(b" \t\r")
     if shape == "chatml":
@@ -192,9 +195,10 @@ def _refusal(tally: _Tally) -> Refused:
             "The file holds no record.", "Nothing was created. A dataset needs at least one conversation."
         )
     first = "; ".join(tally.reasons)
+    known = f" This looks like {tally.looks_like}, which cannot be read yet." if tally.looks_like else ""
     return Refused(
-        f"None of the {tally.records} records can be read as a conversation ({first}).",
-        "Nothing was created. The help on formats says which shapes are known.",
+        f"None of the {tally.records} records can be read as a conversation ({first}).{known}",
+        "Nothing was created. ChatML and ShareGPT can be opened.",
         records=tally.records,
         reasons=tally.reasons,
     )

@@ -49,6 +49,7 @@ def save_entry(
             line = editor.find(key)
             if revision is not None and revision != digest(line.raw).hex():
                 raise StaleEdit("This entry was changed after you opened it.", current=line.text)
+            door.title(f"Save entry {editor.number(line)}")
             uuid = _rewrite(editor, line, value)
     return Done(door.info, uuid, changed=1 if door.info else 0)
 
@@ -118,7 +119,10 @@ def delete_entries(library: Library, slug: str, keys: Sequence[str], *, progress
     with operation(library, title) as door:
         editor = door.editor(slug)
         for number, key in enumerate(found):
-            editor.delete(editor.find(key))
+            line = editor.find(key)
+            editor.delete(line)
+            if len(found) == 1:
+                door.title(f"Delete entry {editor.number(line)}")
             if number % 200 == 0:
                 progress(number, len(found))
     return Done(door.info, None, len(set(keys)))
@@ -129,6 +133,7 @@ def duplicate_entry(library: Library, slug: str, key: str) -> Done:
     with operation(library, "Duplicate entry") as door:
         editor = door.editor(slug)
         line = editor.find(key)
+        door.title(f"Duplicate entry {editor.number(line)}")
         value, uuid = _strict(line), str(uuid4())
         text = _rendered(value, stamp(editor.row.uuid, uuid, value.get(BLOCK)), like=(line.text, value))
         editor.insert(text, uuid, gap=line.position + 1)
@@ -148,6 +153,7 @@ def move_entry(library: Library, slug: str, key: str, to: int) -> Done:
         line = editor.find(key)
         places = editor.entry_positions()
         target = places[min(to, len(places)) - 1]
+        door.title(f"Move entry {editor.number(line)} to {min(to, len(places))}")
         if target != line.position:
             editor.reorder(moved(editor.layout.count, line.position, target))
     return Done(door.info, Entry.of(line.text).uuid, 1)

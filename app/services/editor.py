@@ -10,6 +10,7 @@ from app.domain.facts import Kind, payload
 from app.errors import NotFound
 from app.registry.models import Dataset
 from app.services.reading import Snapshot
+from app.store import queries
 from app.store.finding import Found, key_of, locate
 from app.store.staging import Layout
 
@@ -67,6 +68,10 @@ class Editor:
                 "It may have been deleted; look at the history.",
             )
         return self._line(found)
+
+    def number(self, line: Line) -> int:
+        """Which entry of the file a line is, from 1."""
+        return queries.number(self.snapshot.connection, self.layout.ranks[line.position])
 
     def _line(self, found: Found) -> Line:
         raw = self.snapshot.file.read(found.offset, found.length)

@@ -256,7 +256,7 @@ def _check_clear(target: Operation) -> None:
     for dataset in history.touched_datasets(target.id):
         later = history.later_on_same_entries(target.id, dataset.id)
         if later:
-            names = "; ".join(f"{each.id} {each.title}" for each in later[:5])
+            names = "; ".join(f"“{each.title}” (operation {each.id})" for each in later[:5])
             raise Conflict(
                 f"Later operations changed the same entries of {dataset.slug}: {names}.",
                 "Undo those first, newest first.",

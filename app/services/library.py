@@ -41,6 +41,7 @@ class DatasetInfo:
     trashed: bool
     entries: int
     rejected: int
+    unreadable: int  # lines of the file itself that are no entries
     size: int
     content: str
     state: str
@@ -185,6 +186,7 @@ class Library:
             trashed=row.state == "trashed",
             entries=summary.entries if summary and counted else row.entries,
             rejected=row.rejected,
+            unreadable=summary.unreadable if summary and counted else 0,
             size=row.size,
             content=row.content,
             state=_state(row, mark, summary),

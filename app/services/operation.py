@@ -135,6 +135,11 @@ class Door:
             copy_file(source, draft, like=like)
             sync_folder(draft.parent)
 
+    def title(self, title: str) -> None:
+        """Say more of what was done than was known when the operation began."""
+        self.row.title = title
+        Operation.update(title=title).where(Operation.id == self.id).execute()
+
     def step(self, step: Step) -> None:
         """Add a step for after the commit."""
         self.steps.append(step)

@@ -53,6 +53,7 @@ class Summary:
     lines: int
     entries: int
     size: int
+    unreadable: int = 0
     version: int = facts.VERSION
 
 
@@ -143,13 +144,14 @@ class Builder:
         self._rows: list[tuple[Any, ...]] = []
         self._tags: list[tuple[str, int, str]] = []
         self.digests = bytearray()
-        self.lines = self.entries = 0
+        self.lines = self.entries = self.unreadable = 0
 
     def add(self, offset: int, length: int, found: Facts, texts: Iterable[tuple[str, str]] | bytes) -> None:
         """Add the next line of the file; ``texts`` may be a segment of another index's text cache."""
         self.lines += 1
         rank = self.lines * GAP
         self.entries += found.kind is Kind.ENTRY
+        self.unreadable += found.kind is Kind.UNREADABLE
         self.digests += found.digest
         keep = self._text.append_segment if isinstance(texts, bytes) else self._text.append
         self._rows.append(row_of(rank, offset, length, found, keep(texts)))  # type: ignore[arg-type]
