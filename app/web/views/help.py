@@ -95,7 +95,8 @@ def _text(name: str) -> str:
     """The text of an article, without its title and without markup."""
     page = render_template(f"help/{name}.html", title=TITLES[name])
     inner = page.partition("<article")[2].partition("</h1>")[2].partition("</article>")[0]
-    return Markup(inner).striptags()
+    apart = re.sub(r"<(?=/?(?:dt|dd|li|p|h2|kbd|code)\b)", " <", inner)  # else their words would run together
+    return re.sub(r"\s+([.,;:)])", r"\1", Markup(apart).striptags())
 
 
 def _around(text: str, words: list[str]) -> tuple[str, str, str] | None:
