@@ -285,7 +285,7 @@ class Entry:
             strict(self.raw)
         except Unfaithful as reason:
             return str(reason)
-        return ""
+        return f"it uses the key {BLOCK} for something else" if _is_taken(self.value) else ""
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -311,6 +311,12 @@ class Entry:
     def others(self) -> dict[str, Any]:
         """Top-level keys beside messages, tags and the block that the app keeps."""
         return {key: item for key, item in self.value.items() if key not in ("messages", "tags", BLOCK)}
+
+
+def _is_taken(value: Mapping[str, Any]) -> bool:
+    """Whether the place of the app's own block holds something that is none."""
+    held = value.get(BLOCK)
+    return held is not None and not isinstance(held, dict)
 
 
 def messages_of(value: Mapping[str, Any]) -> tuple[Message, ...]:

@@ -87,4 +87,5 @@ def _expired(newest_first: Iterable[Backup]) -> list[Backup]:
         if (today - day).days < 56 and day.isocalendar()[:2] not in weeks:
             weeks.add(day.isocalendar()[:2])
             spared.add(backup.id)
-    return [backup for backup in backups if backup.id not in spared]
+    # What another program wrote is in no history: such a backup may be its only copy.
+    return [each for each in backups if each.id not in spared and each.reason != "outside"]

@@ -128,10 +128,7 @@ def _dataset(library: Library, old: DatasetInfo) -> Iterator[Finding]:
 
 def _unreadable(library: Library, slug: str) -> Iterator[Finding]:
     with reading(library, slug) as snapshot:
-        lines = [
-            queries.lines_before(snapshot.connection, rank) + 1
-            for rank, *_ in queries.unreadable(snapshot.connection)
-        ]
+        lines = [number for number, *_ in queries.unreadable(snapshot.connection)]
     if lines:
         some = ", ".join(map(str, lines[:_FEW])) + (", …" if len(lines) > _FEW else "")
         yield Finding(

@@ -16,7 +16,7 @@ from app.domain.roles import canonical
 from app.domain.stamping import stamp
 from app.errors import Refused
 from app.services.reading import Progress
-from app.store.decoding import open_stream
+from app.store.decoding import BrokenPacking, open_stream
 from app.store.imports import ImportFolder, ImportWriter
 from app.store.index import Summary
 from app.store.records import Record, open_records
@@ -44,7 +44,7 @@ class Outcome:
     formats: Counter[str]
     notes: list[str]
 
-    def report(self, sidecar: str, origin: str) -> dict[str, Any]:
+    def report(self, sidecar: str, origin: str, encoding: str | None) -> dict[str, Any]:
         """What is kept of the import, for its page."""
         return {
             "entries": self.summary.entries,
@@ -54,6 +54,7 @@ class Outcome:
             "notes": self.notes,
             "sidecar": sidecar,
             "origin": origin,
+            "encoding": encoding,
         }
 
 
@@ -120,8 +121,9 @@ class Importer:
             writer.reject(record.number, record.offset, record.raw, str(reason))
             return
         tally.formats[shape] += 1
-        if trusting and (tally.records == 1 or tally.trusted):
-            _check_trust(value, tally)
+        first = tally.formats.total() == 1
+        if trusting and (first or tally.trusted):
+            _check_trust(value, tally, first=first)
         entry = Entry(text, value)
         known = entry.uuid
         fresh = known is None or _bytes_of(known) in tally.seen
@@ -160,12 +162,12 @@ def _entry_of(raw: bytes, tally: _Tally) -> tuple[bytes, dict[str, Any], str]:
     return render(converted.value), converted.value, shape
 
 
-def _check_trust(value: dict[str, Any], tally: _Tally) -> None:
-    """Go on trusting, or find at the first record that there is nothing to trust."""
+def _check_trust(value: dict[str, Any], tally: _Tally, *, first: bool) -> None:
+    """Go on trusting, or find at the first entry that there is nothing to trust."""
     block = value.get(BLOCK)
     uuid = Entry(b"", value).dataset_uuid
     native = isinstance(block, dict) and block.get("native") is True and uuid is not None
-    if tally.records == 1:
+    if first:
         tally.trusted = uuid if native else None
     elif not native or uuid != tally.trusted:
         raise TrustBroken
@@ -244,4 +246,7 @@ def conversation_in(path: Path) -> dict[str, Any]:
     :raises NotFound, StoreError: if the file cannot be read.
     """
     with open_stream(path, encoding=None, progress=None) as blocks:
-        return conversation(b"".join(blocks))
+        try:
+            return conversation(b"".join(blocks))
+        except BrokenPacking as error:
+            raise Refused(f"{path.name} is damaged: {error}.") from error

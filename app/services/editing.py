@@ -60,14 +60,20 @@ def revision_of(line: bytes) -> str:
 
 
 def stamp(dataset_uuid: str, entry_uuid: str, block: Any = None) -> dict[str, Any]:
-    """The block of an entry that was written now; further keys of the one it had stay in it."""
-    kept = dict(block) if isinstance(block, dict) else {}
-    kept.setdefault("version", VERSION)
-    kept.setdefault("native", True)
-    kept.update(validated_at=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    kept.update(entry_uuid=entry_uuid, dataset_uuid=dataset_uuid)
-    kept["version"] = VERSION
-    return kept
+    """The block of an entry that was written now; further keys of the one it had stay in it.
+
+    :raises NotEditable: if what stands in its place is none of ours.
+    """
+    if block is not None and not isinstance(block, dict):
+        raise NotEditable(f"This entry uses the key {BLOCK} for something else; writing it would lose that.")
+    return {
+        **(block or {}),
+        "version": VERSION,
+        "native": True,
+        "validated_at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "entry_uuid": entry_uuid,
+        "dataset_uuid": dataset_uuid,
+    }
 
 
 def _rewrite(editor: Editor, line: Line, value: Mapping[str, Any]) -> str | None:
@@ -195,14 +201,14 @@ def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], di
     """Whether the tags of a line were changed; None if the line is locked."""
     try:
         old, style = faithful(line.text)
-    except Unfaithful:
+        known = Entry(line.text, old).uuid
+        uuid = known or str(uuid4())
+        block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
+    except (Unfaithful, NotEditable):
         return None
     new = applied(old)
     if new is old:
         return False
-    known = Entry(line.text, old).uuid
-    uuid = known or str(uuid4())
-    block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
     text = respelt(line.text, old, {**new, BLOCK: block}, style)
     editor.replace(line, text, line.key if known else uuid)
     return True

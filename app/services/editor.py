@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from app.domain.change import Change, ChangeSet, Run
+from app.domain.entry import digest
 from app.domain.facts import Kind, payload
-from app.errors import NotFound
+from app.errors import NotFound, StoreError
 from app.registry.models import Dataset
 from app.services.reading import Snapshot
 from app.store import queries
@@ -74,17 +75,13 @@ class Editor:
         return queries.number(self.snapshot.connection, self.layout.ranks[line.position])
 
     def _line(self, found: Found) -> Line:
-        raw = self.snapshot.file.read(found.offset, found.length)
-        return Line(self.layout.position(found.rank), found.key, raw)
+        return self.at(self.layout.position(found.rank), found.key)
 
     def entries(self) -> Iterator[Line]:
         """Every entry, in file order."""
         query = f"SELECT rank, uuid, digest FROM lines WHERE kind = {int(Kind.ENTRY)} ORDER BY rank"
         for rank, uuid, mark in self.snapshot.connection.execute(query):
-            position = self.layout.position(rank)
-            yield Line(
-                position, key_of(uuid, mark), self.layout.line(self.snapshot.file.descriptor, position)
-            )
+            yield self.at(self.layout.position(rank), key_of(uuid, mark))
 
     def entry_positions(self) -> list[int]:
         """The positions of the lines that are entries, in file order."""
@@ -96,8 +93,17 @@ class Editor:
         return Line(position, key, self.line(position))
 
     def line(self, position: int) -> bytes:
-        """The raw line at a position."""
-        return self.layout.line(self.snapshot.file.descriptor, position)
+        """The raw line at a position.
+
+        :raises StoreError: if the index came to harm and leads elsewhere; it is then made anew.
+        """
+        raw = self.layout.line(self.snapshot.file.descriptor, position)
+        if digest(raw) != self.layout.digests[position]:
+            self.snapshot.index.remove()
+            raise StoreError(
+                f"The index of {self.row.slug} does not fit its file.", "Try again; the index is made anew."
+            )
+        return raw
 
     def replace(self, line: Line, text: bytes, key: str) -> None:
         """Rewrite a line; it keeps its line end.

@@ -18,9 +18,11 @@ from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.services.shelving import relocate
+from app.store.datasets import content_hash
 from app.store.finding import key_of, locate
 
 PAGE = 50
+_LOST_WAY = "The way back to that point is not known: another program changed the file in between."
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +216,7 @@ def restore(library: Library, slug: str, number: int, *, progress: Progress = si
         title = Operation.get_by_id(number).title
         with operation(library, f"Restore to just after: {title}", progress=progress) as door:
             editor = door.editor(slug)
-            editor.adopt(_way_back(editor, row, number))
+            editor.adopt(_way_back(editor, row, number, touched.after))
     return _done(door)
 
 
@@ -287,7 +289,7 @@ def _put_back(door: Door, change: RowChange) -> None:
     wanted, present = json.loads(change.before), json.loads(change.after)
     if change.table == "rejected":
         if wanted["record"] is None:
-            rejecting.take_out(door, row, present["index"])
+            rejecting.take_out(door, row, present["index"], expected=present["record"])
         else:
             rejecting.put_in(door, row, wanted["index"], wanted["record"])
         return
@@ -306,6 +308,8 @@ def _since(target: Operation, dataset: Dataset) -> Iterator[ChangeSet]:
 
 def _rebase(editor: Editor, inverse: ChangeSet, since: Iterable[ChangeSet]) -> None:
     """Apply an inverse to a file in which other entries have changed since, line by line."""
+    if inverse.order is not None and any(change.before is None for change in inverse.changes):
+        raise Conflict("Later operations changed the dataset, and this one moved lines.", "Undo those first.")
     _rewrite_back(editor, inverse)
     back = sorted((c for c in inverse.changes if c.before is None), key=lambda change: change.after or 0)
     gaps = [change.after or 0 for change in back]
@@ -338,25 +342,40 @@ def _rewrite_back(editor: Editor, inverse: ChangeSet) -> None:
             editor.replace(line, payload(change.splice(line.raw)), change.key)
 
 
-def _way_back(editor: Editor, row: Dataset, number: int) -> ChangeSet:
-    """What leads from the present file to the one just after an operation."""
+def _way_back(editor: Editor, row: Dataset, number: int, wanted: str) -> ChangeSet:
+    """What leads from the present file to the one just after an operation, whose content hash is ``wanted``.
+
+    :raises Refused: if a change lies between that history does not know.
+    """
+    try:
+        lines, head = _walked_back(editor, row, number)
+    except (ValueError, IndexError) as error:
+        raise Refused(_LOST_WAY) from error
+    marks = [editor.layout.digests[item] if isinstance(item, int) else digest(item) for item in lines]
+    if content_hash(head, marks) != wanted:
+        raise Refused(_LOST_WAY)
+    now = Side(editor.layout.digests, editor.line, line_key)
+    then = Side(marks, lambda place: _fetched(editor, lines[place]), line_key)
+    return transition(now, then).headed(editor.layout.head, head)
+
+
+def _walked_back(editor: Editor, row: Dataset, number: int) -> tuple[list[int | bytes], bytes]:
+    """The lines just after an operation, each as its present position or its bytes, and the file's head."""
     lines: list[int | bytes] = list(range(editor.layout.count))
     head = editor.layout.head
 
-    def fetch(item: int | bytes) -> bytes:
-        return editor.line(item) if isinstance(item, int) else item
-
     def rewrite(change: Change, item: int | bytes | None) -> int | bytes:
-        return change.splice(b"" if item is None else fetch(item))
+        return change.splice(b"" if item is None else _fetched(editor, item))
 
     for each in history.operations_on(row.id, above=number):
         back = history.changes_of(each.id, row.id).inverted()
         lines = back.apply(lines, rewrite)
         head = back.head[1] if back.head else head
-    marks = [editor.layout.digests[item] if isinstance(item, int) else digest(item) for item in lines]
-    now = Side(editor.layout.digests, editor.line, line_key)
-    then = Side(marks, lambda place: fetch(lines[place]), line_key)
-    return transition(now, then).headed(editor.layout.head, head)
+    return lines, head
+
+
+def _fetched(editor: Editor, item: int | bytes) -> bytes:
+    return editor.line(item) if isinstance(item, int) else item
 
 
 def line_key(line: bytes) -> str:

@@ -12,7 +12,6 @@ from app.services.library import Library
 from app.services.opening import Imported, sidecar_beside, stem_of
 from app.services.operation import operation
 from app.services.reading import Progress
-from app.store.datasets import signature
 from app.store.imports import import_folder
 from app.store.indexing import build
 from app.store.trust import trusted_uuid
@@ -26,8 +25,8 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
     :raises Refused: if the file is not one that the app wrote, or lies inside the home.
     """
     path = path.resolve()
-    if path.is_relative_to(library.places.datasets.resolve()):
-        raise Refused(f"{path.name} lies in the library's own folder.", "Open it from the library.")
+    if library.places.is_own(path):
+        raise Refused(f"{path.name} lies among the library's own files.", "Open it from the library.")
     existing = _existing(library, path)
     if existing:
         return existing
@@ -48,8 +47,10 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
             "sidecar": "ignored" if sidecar_beside(path) else "none",
             "origin": str(path),
         }
-        slug = name or free_slug(dataset_slug(stem_of(path.name)), shelving.taken(library))
         with library.writing():
+            if existing := _existing(library, path):
+                return existing
+            slug = name or free_slug(dataset_slug(stem_of(path.name)), shelving.taken(library))
             with operation(library, f"Open {slug} in place") as door:
                 if name is not None:
                     shelving.check_name(library, name)
@@ -58,8 +59,7 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
                     entries=summary.entries, report=report,
                 )  # fmt: skip
                 shelving.baseline(door, row, summary.signature)
-            if signature(path) == summary.signature:
-                folder.publish_index(library.index(row.id), path, summary.signature)
+            folder.publish_index(library.index(row.id), path, summary.signature)
     return _imported(library, row, report, existing=False)
 
 

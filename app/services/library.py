@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -112,25 +112,30 @@ class Library:
             whoever writes next finishes what that one leaves.
         :raises Busy: if another operation keeps it for longer than a minute.
         """
-        with self._threads:
-            if not self._locked(0 if at_once else PATIENCE):
-                if not at_once:
-                    raise Busy("Another operation is still at work on this home.")
-                yield False
-                return
-            try:
-                yield True
-            finally:
-                self._file_lock.release()
+        if not self._locked(0 if at_once else PATIENCE):
+            if not at_once:
+                raise Busy("Another operation is still at work on this home.")
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._file_lock.release()
+            self._threads.release()
 
     def _locked(self, patience: float) -> bool:
-        """Take the writer lock; False if somebody else keeps it for so many seconds."""
-        with disk("The lock of the home could not be taken"):
-            try:
+        """Take the writer lock; False if another thread or process keeps it for so many seconds."""
+        if not self._threads.acquire(timeout=patience):
+            return False
+        taken = False
+        try:
+            with disk("The lock of the home could not be taken"), suppress(Timeout):
                 self._file_lock.acquire(timeout=patience)
-            except Timeout:
-                return False
-        return True
+                taken = True
+        finally:
+            if not taken:
+                self._threads.release()
+        return taken
 
     def datasets(self, *, trashed: bool = False) -> list[DatasetInfo]:
         """The datasets, last changed first."""

@@ -175,13 +175,14 @@ def sidecar_beside(path: Path) -> Path | None:
         return sidecar if sidecar.is_file() else None
 
 
-def existing_import(library: Library, digest: str, notes: Iterable[str] = ()) -> Imported | None:
-    """The live dataset that came from bytes with this sha256."""
+def existing_import(library: Library, digest: str, encoding: str | None) -> Imported | None:
+    """The live dataset that came from bytes with this sha256, read in the same way."""
     with connected():
-        row = Dataset.get_or_none(Dataset.source_digest == digest, Dataset.state == "live")
-        if row is None:
-            return None
-        info = library.info(row)
+        rows = Dataset.select().where(Dataset.source_digest == digest, Dataset.state == "live")
+        infos = [library.info(row) for row in rows]
+    info = next((each for each in infos if each.report.get("encoding") == encoding), None)
+    if info is None:
+        return None
     report = info.report
     return Imported(
         info.slug,
@@ -193,14 +194,14 @@ def existing_import(library: Library, digest: str, notes: Iterable[str] = ()) ->
         not info.in_place,
         True,
         report.get("sidecar", "none"),
-        [*info.notes, *notes],
+        info.notes,
     )
 
 
 def _import(library: Library, folder: ImportFolder, source: Source, digest: str) -> Imported:
     if source.name is not None:
         shelving.check_name(library, source.name)
-    if not source.copy and (found := existing_import(library, digest)):
+    if not source.copy and (found := existing_import(library, digest, source.encoding)):
         return found
     importer = Importer(folder, source.path, source.encoding, source.progress)
     try:
@@ -208,9 +209,9 @@ def _import(library: Library, folder: ImportFolder, source: Source, digest: str)
     except TrustBroken:
         outcome = importer.run(trusting=False)
     has_sidecar = source.sidecar is not None and folder.copy_sidecar(source.sidecar)
-    report = outcome.report("ignored" if has_sidecar else "none", source.origin)
+    report = outcome.report("ignored" if has_sidecar else "none", source.origin, source.encoding)
     with library.writing():
-        if not source.copy and (found := existing_import(library, digest)):
+        if not source.copy and (found := existing_import(library, digest, source.encoding)):
             return found
         slug = source.name or free_slug(dataset_slug(source.stem), shelving.taken(library))
         with operation(library, f"Import {slug}") as door:
@@ -228,12 +229,14 @@ def _import(library: Library, folder: ImportFolder, source: Source, digest: str)
                 report=report,
             )
             _shelve(library, folder, door, slug, outcome.summary.content, has_sidecar=has_sidecar)
-            shelving.baseline(door, row, signature(folder.dataset))
-        path = library.places.dataset(slug)
-        folder.publish_index(library.index(row.id), path, signature(path))
+            built = signature(folder.dataset)
+            shelving.baseline(door, row, built)
+            folder.on_the_way = True
+        folder.on_the_way = False
+        folder.publish_index(library.index(row.id), library.places.dataset(slug), built)
     return Imported(
-        slug, outcome.summary.entries, outcome.rejected, outcome.records, dict(outcome.formats), path,
-        True, False, report["sidecar"], report["notes"], door.info,
+        slug, outcome.summary.entries, outcome.rejected, outcome.records, dict(outcome.formats),
+        library.places.dataset(slug), True, False, report["sidecar"], report["notes"], door.info,
     )  # fmt: skip
 
 

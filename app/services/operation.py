@@ -14,7 +14,7 @@ from typing import Any
 
 from app.domain.change import ChangeSet
 from app.domain.facts import is_entry
-from app.errors import ChangedOutside
+from app.errors import AppError, ChangedOutside, StoreError
 from app.registry import history
 from app.registry.database import connected, transaction
 from app.registry.models import Dataset, JournalStep, Operation, RowChange, now
@@ -77,6 +77,18 @@ class Door:
         self.touched: set[int] = set()  # datasets that change without a line of theirs
         self.written_elsewhere: set[int] = set()  # datasets whose new file is there already
         self.changed = 0
+        self.waiting: dict[int, str] = {}  # datasets whose last operation the disk does not let finish
+
+    def check_free(self, row: Dataset) -> None:
+        """Nothing, if no earlier operation on the dataset still waits for the disk or for the person.
+
+        :raises StoreError: if one waits for the disk.
+        :raises ChangedOutside: if one waits for the person to choose a version.
+        """
+        if row.id in self.waiting:
+            raise StoreError(f"An earlier operation on {row.slug} waits for the disk. {self.waiting[row.id]}")
+        if row.blocked:
+            raise ChangedOutside(f"{row.slug} was changed by another program.", slug=row.slug)
 
     def editor(self, slug: str) -> Editor:
         """The dataset, open for changes to its lines.
@@ -89,8 +101,9 @@ class Door:
         return self.editors[row.id]
 
     def _open(self, row: Dataset) -> Editor:
+        self.check_free(row)
         snapshot = self._open_files.enter_context(reading(self.library, row.slug))
-        if row.blocked or snapshot.summary.content != row.content:
+        if snapshot.summary.content != row.content:
             raise ChangedOutside(f"{row.slug} was changed by another program.", slug=row.slug)
         return Editor(row, snapshot)
 
@@ -228,11 +241,12 @@ def operation(
     :raises StoreError: if the disk refused before the commit; everything is then as before.
     """
     with library.writing():
-        recovering.recover(library)
+        waiting = recovering.recover(library)
         door: Door | None = None
         try:
             with transaction():
                 door = Door(library, Operation.create(title=title, kind=kind, undoes=undoes), progress)
+                door.waiting = waiting
                 yield door
                 if door.empty:
                     raise _Nothing
@@ -245,13 +259,22 @@ def operation(
             return
         except BaseException:
             if door:
-                door.close(failed=True)
+                door.close(failed=not _is_committed(door.id))
             raise
         reached("committed")
         door.close(failed=False)
         recovering.publish(library, door.id, door.written)
         with connected():
             door.info = info_of(Operation.get_by_id(door.id))
+
+
+def _is_committed(number: int) -> bool:
+    """Whether an operation happened: an interrupt may come just after its commit."""
+    try:
+        with connected():
+            return Operation.get_or_none(Operation.id == number) is not None
+    except AppError:
+        return True  # nobody can tell; what was staged is swept later if nothing names it
 
 
 def info_of(row: Operation) -> OperationInfo:

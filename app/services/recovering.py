@@ -11,7 +11,7 @@ from app.registry.database import connected, schema_version, transaction
 from app.registry.models import Dataset, JournalStep, Operation, Touched
 from app.services.library import Library
 from app.store.atomic import copy_file, disk, reached
-from app.store.datasets import content_of, signature
+from app.store.datasets import content_of, same_but_name, signature
 from app.store.indexing import sign
 from app.store.publish import ContentDiffers, Step, perform, step_of, sweep, sweep_imports
 from app.store.replaying import replay
@@ -29,11 +29,12 @@ def back_up_registry(library: Library) -> None:
         copy_file(path, library.home / "backups" / "registry" / f"registry_{stamp}.sqlite")
 
 
-def recover(library: Library) -> None:
+def recover(library: Library) -> dict[int, str]:
     """Publish every operation that is committed and not yet published. The caller holds the writer lock.
 
-    :raises StoreError: if the disk still refuses.
+    :returns: the datasets of operations that the disk still does not let finish, and what it says.
     """
+    refused: dict[int, str] = {}
     with connected():
         waiting = [
             row.id for row in Operation.select().where(Operation.state == "committed").order_by(Operation.id)
@@ -42,7 +43,9 @@ def recover(library: Library) -> None:
         try:
             publish(library, number, {})
         except Unfinished as error:
-            raise StoreError(f"An earlier operation waits for the disk. {error.message}") from error
+            with connected():
+                refused.update((row.id, error.message) for row in history.touched_datasets(number))
+    return refused
 
 
 def tidy(library: Library) -> None:
@@ -60,7 +63,7 @@ def tidy(library: Library) -> None:
         if row.location:
             place = Path(row.location).resolve()
             sweep([place.parent], keep, of=place.name)
-    sweep_imports(places.imports)
+    sweep_imports(places.imports, keep)
 
 
 def publish(library: Library, number: int, written: Staged) -> None:
@@ -73,23 +76,20 @@ def publish(library: Library, number: int, written: Staged) -> None:
     """
     try:
         with connected():
-            signed = _signed(library, number)
             rows = JournalStep.select().where(JournalStep.operation == number).order_by(JournalStep.id)
-            blocked = [step for step in map(_step, rows) if not _done(library, number, step)]
+            steps = [step_of(row.arguments) for row in rows]
+            signed = _signed(library, number, steps)
+            blocked = [step for step in steps if not _done(library, number, step)]
             for step in blocked:
                 _block(library, number, library.places.resolve(step.target))
             for dataset, (new, changes) in written.items():
                 _follow(library, dataset, new, changes)
-            for dataset in signed - set(written):
-                _sign(library, dataset)
+            for dataset, mark in signed.items():
+                _sign(library, dataset, mark)
             reached("before marking published")
             _mark(number, "blocked" if blocked else "published")
     except StoreError as error:
         raise Unfinished(error.message) from error
-
-
-def _step(row: JournalStep) -> Step:
-    return step_of(row.arguments)
 
 
 def _done(library: Library, number: int, step: Step) -> bool:
@@ -129,22 +129,33 @@ def _block(library: Library, number: int, target: Path) -> None:
             Dataset.update(blocked=number).where(Dataset.id == row.id).execute()
 
 
-def _signed(library: Library, number: int) -> set[int]:
-    """Datasets of the operation whose file only moves, with an index that describes it."""
-    found = set()
-    for row in (
-        Dataset.select().join(Touched).where(Touched.operation == number, Touched.before == Touched.after)
-    ):
+def _signed(library: Library, number: int, steps: list[Step]) -> dict[int, str]:
+    """The signatures of dataset files that only move, by dataset, where the index describes them."""
+    found = {}
+    only_moved = Touched.select().where(Touched.operation == number, Touched.before == Touched.after)
+    for row in Dataset.select().where(Dataset.id.in_([touched.dataset.id for touched in only_moved])):
         summary = library.index(row.id).summary()
-        if summary and summary.content == row.content:
-            found.add(row.id)
+        places = (library.path_of(row), _place_before(library, library.path_of(row), steps))
+        if summary and any(same_but_name(summary.signature, signature(place)) for place in places):
+            found[row.id] = summary.signature
     return found
 
 
-def _sign(library: Library, dataset: int) -> None:
-    """Say that a dataset's index describes the file in its new place."""
+def _place_before(library: Library, path: Path, steps: list[Step]) -> Path:
+    """Where a file was before the renames of a journal."""
+    for step in reversed(steps):
+        source, target = library.places.resolve(step.source), library.places.resolve(step.target)
+        if step.action == "rename" and path.is_relative_to(target):
+            path = source / path.relative_to(target) if path != target else source
+    return path
+
+
+def _sign(library: Library, dataset: int, mark: str) -> None:
+    """Say that a dataset's index describes the file in its new place, if it is the very same file."""
     with suppress(StoreError):
-        sign(library.index(dataset), signature(library.path_of(Dataset.get_by_id(dataset))))
+        present = signature(library.path_of(Dataset.get_by_id(dataset)))
+        if same_but_name(mark, present):
+            sign(library.index(dataset), present)
 
 
 def _follow(library: Library, dataset: int, new: Written, changes: ChangeSet) -> None:
@@ -153,8 +164,9 @@ def _follow(library: Library, dataset: int, new: Written, changes: ChangeSet) ->
     path = library.path_of(row)
     index = library.index(dataset)
     old = index.summary()
-    if old is None or row.blocked:
-        return
+    present = signature(path)
+    if old is None or row.blocked or not same_but_name(new.signature, present):
+        return  # another program was quicker; the next reading finds out
     with suppress(StoreError, OSError):
-        summary = replace(old, signature=signature(path), content=new.content, lines=new.lines, size=new.size)
+        summary = replace(old, signature=present, content=new.content, lines=new.lines, size=new.size)
         follow(index, path, changes, new, summary)

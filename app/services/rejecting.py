@@ -1,13 +1,13 @@
 """Records that could not be read: listed, and taken in once the person has mended them."""
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from app.domain.entry import loads, render
+from app.domain.entry import NotJson, loads, render
 from app.domain.facts import payload
-from app.errors import NotFound, StaleEdit
+from app.errors import Conflict, NotFound, StaleEdit
 from app.registry.models import Dataset
 from app.services.converting import conversation
 from app.services.editing import Done, stamp
@@ -42,18 +42,20 @@ def rejected(library: Library, slug: str) -> list[RejectedRecord]:
         _record(index, line) for index, line in enumerate(read_rejected(library.places.rejected(info.slug)))
     ]
     with reading(library, slug) as snapshot:
-        for rank, offset, length, reason in queries.unreadable(snapshot.connection):
-            number = queries.lines_before(snapshot.connection, rank) + 1
+        for number, offset, length, reason in queries.unreadable(snapshot.connection):
             raw = payload(snapshot.file.read(offset, length))
             found.append(_unread(number, offset, reason, raw))
     return found
 
 
 def _record(index: int, line: bytes) -> RejectedRecord:
-    kept = loads(line)
-    return RejectedRecord(
-        index, kept["line"], kept["offset"], kept["reason"], kept.get("text"), kept.get("base64")
-    )
+    try:
+        kept = loads(line)
+        return RejectedRecord(
+            index, kept["line"], kept["offset"], kept["reason"], kept.get("text"), kept.get("base64")
+        )
+    except (NotJson, KeyError, TypeError, AttributeError):  # somebody edited the list by hand
+        return replace(_unread(0, 0, "this line of the list is not as it was written", line), index=index)
 
 
 def _unread(number: int, offset: int, reason: str, raw: bytes) -> RejectedRecord:
@@ -74,7 +76,7 @@ def reimport(library: Library, slug: str, index: int, text: str, *, expected_lin
         waiting = read_rejected(library.places.rejected(slug))
         if not 0 <= index < len(waiting):
             raise NotFound("That rejected record is no longer there.", "Look at the list again.")
-        if expected_line is not None and loads(waiting[index])["line"] != expected_line:
+        if expected_line is not None and _record(index, waiting[index]).line != expected_line:
             raise StaleEdit("The list of rejected records changed meanwhile.", "Look at the list again.")
         uuid = str(uuid4())
         value = conversation(text.encode("utf-8", "surrogatepass"))
@@ -85,15 +87,17 @@ def reimport(library: Library, slug: str, index: int, text: str, *, expected_lin
     return Done(door.info, uuid, 1)
 
 
-def take_out(door: Door, row: Dataset, index: int) -> None:
+def take_out(door: Door, row: Dataset, index: int, *, expected: str | None = None) -> None:
     """Take a record out of the rejected ones, within an operation; undo puts it back with :func:`put_in`."""
     waiting = read_rejected(door.library.places.rejected(row.slug))
-    record = waiting.pop(index)
+    record = waiting.pop(index) if index < len(waiting) else b""
+    if not record or (expected is not None and record.decode("utf-8", "replace") != expected):
+        raise Conflict("The list of rejected records changed since.", "Look at the list.")
     _rewrite(
         door,
         row,
         waiting,
-        {"index": index, "record": record.decode("utf-8")},
+        {"index": index, "record": record.decode("utf-8", "replace")},
         {"index": index, "record": None},
     )
 

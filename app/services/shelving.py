@@ -103,12 +103,29 @@ def untrash(library: Library, slug: str) -> OperationInfo:
         row = query.order_by(Dataset.changed_at.desc()).first()
         if row is None:
             raise NotFound(f"There is no dataset called {slug} in the trash.")
+        _check_location(row)
         relocate(door, row, state="live")
     return _done(door)
 
 
+def _check_location(row: Dataset) -> None:
+    """Nothing, if no other live dataset is the same file in place.
+
+    :raises Conflict: if one is.
+    """
+    same = Dataset.get_or_none(
+        Dataset.location == row.location,
+        Dataset.location.is_null(False),
+        Dataset.state == "live",
+        Dataset.id != row.id,
+    )
+    if same is not None:
+        raise Conflict(f"That file is open already, as {same.slug}.", "Move that one to the trash first.")
+
+
 def relocate(door: Door, row: Dataset, *, slug: str | None = None, state: str | None = None) -> None:
     """Give a row another name or state, and plan how its files follow."""
+    door.check_free(row)
     library, places = door.library, door.library.places
     old_slug, old_state = row.slug, row.state
     new_slug, new_state = slug or old_slug, state or old_state

@@ -52,7 +52,8 @@ class Staged:
 
     def __init__(self, path: Path, *, like: os.stat_result | None = None) -> None:
         self.path = path
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        path.unlink(missing_ok=True)  # a leftover, or a link that somebody planted
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         if like is not None:
             _resemble(descriptor, like)
         self._file = os.fdopen(descriptor, "wb", buffering=BLOCK)
@@ -171,7 +172,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Give ``source`` a second name, by hard link, or by copy where links are refused. Repeatable."""
+    """Give ``source`` a second name, by hard link, or by copy where links are refused. Repeatable.
+
+    A file that has a second name already is copied: whoever gave it that one may write to it.
+    """
+    if target.exists():
+        return
+    if source.stat().st_nlink > 1:
+        copy_file(source, target)
+        return
     try:
         os.link(source, target)
     except FileExistsError:

@@ -33,6 +33,11 @@ def signature(path: Path | int) -> str:
     return f"{stat.st_dev}:{stat.st_ino}:{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ctime_ns}"
 
 
+def same_but_name(one: str, other: str) -> bool:
+    """Whether two signatures are of one file in one state, which may have got another name meanwhile."""
+    return bool(one) and one.rpartition(":")[0] == other.rpartition(":")[0]
+
+
 def size_of(path: Path) -> int | None:
     """The size of a file in bytes; None if it is not there."""
     try:

@@ -101,13 +101,17 @@ def _blocks(file: IO[bytes], path: Path, progress: Progress | None) -> Iterator[
         yield block
 
 
+_LAYERS = 4  # of gzip; what is packed more often is no accident
+
+
 def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks without gzip, known by its first bytes, however many times it was packed."""
-    while True:
+    """The blocks without gzip, known by its first bytes; a file may be packed more than once."""
+    for _ in range(_LAYERS):
         start, blocks = _peeked(blocks)
         if not start.startswith(_GZIP):
             return blocks
         blocks = _gunzipped(blocks)
+    return blocks
 
 
 def _peeked(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:

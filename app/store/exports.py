@@ -1,8 +1,8 @@
 """Files that leave the library: written whole, under a temporary name first."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
+from uuid import uuid4
 
 from app.store.atomic import Staged, disk, sync_folder
 
@@ -12,7 +12,7 @@ def write_export(target: Path, pieces: Iterable[bytes]) -> int:
 
     :raises StoreError: if the disk refuses; a file that was there is still there, whole.
     """
-    draft = target.with_name(f".{target.name[:200]}.{os.getpid()}.rolethread-tmp")
+    draft = target.with_name(f".{target.name[:180]}.{uuid4().hex}.rolethread-tmp")
     with disk(f"{target} could not be written"):
         file = Staged(draft)
         try:

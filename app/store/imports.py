@@ -13,9 +13,9 @@ import orjson
 from filelock import FileLock
 
 from app.domain.facts import Facts
-from app.errors import StoreError, Unfinished
+from app.errors import StoreError
 from app.store.atomic import BLOCK, Staged, copy_file, discard, disk, sync_folder
-from app.store.datasets import content_hash
+from app.store.datasets import content_hash, same_but_name, signature
 from app.store.index import Builder, Index, Summary
 from app.store.indexing import adopt, sign
 
@@ -30,6 +30,7 @@ class ImportFolder:
         self.rejected = path / "rejected.jsonl"
         self.sidecar = path / "sidecar.json"
         self.index = Index(path / "index")
+        self.on_the_way = False  # whether a journal may name the files, so that they must stay
 
     def writer(self) -> "ImportWriter":
         """A new dataset, begun anew."""
@@ -58,11 +59,17 @@ class ImportFolder:
                 file.close()
         return hashed.hexdigest()
 
-    def publish_index(self, index: Index, file: Path, mark: str) -> None:
-        """Put the finished index in its place, as that of the published ``file``."""
-        with suppress(OSError, StoreError):  # it is rebuilt at the first reading
-            adopt(index, self.index)
-            sign(index, mark)
+    def publish_index(self, index: Index, file: Path, built: str) -> None:
+        """Put the finished index in its place, as that of the published ``file``.
+
+        :param built: the signature that the file had when it was built; if it is another one now,
+            the index is rebuilt at the first reading.
+        """
+        with suppress(OSError, StoreError):
+            present = signature(file)
+            if same_but_name(built, present):
+                adopt(index, self.index)
+                sign(index, present)
 
 
 class ImportWriter:
@@ -135,19 +142,18 @@ def import_folder(imports: Path) -> Iterator[ImportFolder]:
     name = uuid4().hex
     lock = FileLock(imports / f"{name}.lock")
     path = imports / name
+    folder = ImportFolder(path)
     with disk("The import could not be started"):
         lock.acquire()
     try:
         with disk("The import could not be written"):
             path.mkdir(mode=0o700)
-            yield ImportFolder(path)
-    except Unfinished:
-        lock.release()
-        raise
-    except BaseException:
-        _clear(path, lock)
-        raise
-    _clear(path, lock)
+            yield folder
+    finally:
+        if folder.on_the_way:
+            lock.release()  # it is swept once no journal names what is in it
+        else:
+            _clear(path, lock)
 
 
 def _clear(path: Path, lock: FileLock) -> None:

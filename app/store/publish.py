@@ -2,12 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from app.store.atomic import copy_file, disk, link_or_copy, reached, sync_folder
-from app.store.datasets import content_of, signature
+from app.store.atomic import copy_file, discard, disk, link_or_copy, reached, sync_folder
+from app.store.datasets import content_of, same_but_name, signature
 from app.store.places import Places
 
 
@@ -76,7 +77,7 @@ def _link(step: Step, source: Path, target: Path) -> None:
 
 def _unchanged(path: Path, step: Step) -> bool:
     """Whether a file still has the content that a step is about."""
-    if step.seen and _but_links(signature(path)) == _but_links(step.seen):
+    if step.seen and same_but_name(step.seen, signature(path)):
         return True
     return content_of(path) == step.before
 
@@ -91,11 +92,6 @@ def _replace(step: Step, source: Path, target: Path) -> None:
     source.replace(target)
     reached("publish replaced")
     sync_folder(target.parent)
-
-
-def _but_links(mark: str) -> str:
-    """A signature without the time that changes when a file is given a second name."""
-    return mark.rpartition(":")[0]
 
 
 def _copy(step: Step, source: Path, target: Path) -> None:
@@ -142,15 +138,16 @@ def sweep(folders: Iterable[Path], keep: set[Path], *, of: str = "") -> None:
             continue
         for path in folder.glob(".*.rolethread-tmp"):
             if path not in keep and path.name.startswith(f".{of}"):
-                path.unlink(missing_ok=True)
+                with suppress(OSError):  # a folder that is not ours to write any more
+                    discard(path)
 
 
-def sweep_imports(folder: Path) -> None:
-    """Remove what crashed imports left, passing over those that are still being built."""
+def sweep_imports(folder: Path, keep: Collection[Path] = ()) -> None:
+    """Remove what crashed imports left, but not what is being built or what a journal still names."""
     from filelock import FileLock, Timeout
 
     names = {path.name.removesuffix(".lock") for path in folder.iterdir()} if folder.is_dir() else set()
-    for name in names:
+    for name in names - {path.relative_to(folder).parts[0] for path in keep if path.is_relative_to(folder)}:
         lock = folder / f"{name}.lock"
         try:
             with FileLock(lock).acquire(blocking=False):

@@ -170,11 +170,6 @@ def number(connection: sqlite3.Connection, rank: int) -> int:
     )
 
 
-def lines_before(connection: sqlite3.Connection, rank: int) -> int:
-    """How many lines of any kind stand before the one with this rank."""
-    return int(connection.execute("SELECT count(*) FROM lines WHERE rank < ?", (rank,)).fetchone()[0])
-
-
 def between(connection: sqlite3.Connection, low: int, high: int) -> int:
     """How many entries have a rank above ``low`` and up to ``high``."""
     kind = f"kind = {int(Kind.ENTRY)}"
@@ -196,10 +191,11 @@ def every_tag(connection: sqlite3.Connection) -> list[tuple[int, str]]:
 
 
 def unreadable(connection: sqlite3.Connection) -> list[tuple[int, int, int, str]]:
-    """Rank, offset, length and reason of each line that is no entry and not blank."""
+    """Number (from 1), offset, length and reason of each line that is no entry and not blank."""
     return list(
         connection.execute(
-            "SELECT rank, offset, length, reason FROM lines JOIN reasons USING (rank)"
+            "SELECT number, offset, length, reason FROM (SELECT rank, kind, offset, length,"
+            " row_number() OVER (ORDER BY rank) AS number FROM lines) JOIN reasons USING (rank)"
             f" WHERE kind = {int(Kind.UNREADABLE)} ORDER BY rank"
         )
     )

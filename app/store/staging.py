@@ -1,5 +1,6 @@
 """Writing the new version of a dataset file beside the old one; unchanged lines are copied as byte ranges."""
 
+import errno
 import os
 import sqlite3
 from array import array
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from app.domain.change import Change, ChangeSet
 from app.store.atomic import Staged, reached, sync_folder
-from app.store.datasets import content_hash, framing
+from app.store.datasets import content_hash, framing, signature
 from app.store.index import Index, Summary
 from app.store.indexing import NewLine, update
 
@@ -58,6 +59,7 @@ class Written:
     content: str
     size: int
     lines: int
+    signature: str
     placed: tuple[tuple[Change, int, int], ...]  # change, offset, length
 
 
@@ -91,6 +93,7 @@ def stage(
                     progress(len(placed), len(changes.changes))
             else:
                 start, stop = piece
+                _check_cut(source, layout, start)
                 file.copy(source, layout.offsets[start], layout.offsets[stop] - layout.offsets[start])
                 digests.extend(layout.digests[start:stop])
         reached("staged written")
@@ -100,7 +103,17 @@ def stage(
         file.discard()
         raise
     reached("staged flushed")
-    return Written(path, content_hash(head, digests), file.size, len(digests), tuple(placed))
+    content = content_hash(head, digests)
+    return Written(path, content, file.size, len(digests), signature(path), tuple(placed))
+
+
+def _check_cut(source: int, layout: Layout, position: int) -> None:
+    """Nothing, if a line begins where the index says so.
+
+    :raises OSError: if not: the index came to harm, and to cut by it would tear a line.
+    """
+    if position and os.pread(source, 1, layout.offsets[position] - 1) != b"\n":
+        raise OSError(errno.EIO, "the index does not fit the file")
 
 
 def follow(index: Index, file: Path, changes: ChangeSet, written: Written, summary: Summary) -> Summary:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.config import Config
-from app.domain.entry import BLOCK, Entry, NotJson, Unfaithful, strict
+from app.domain.entry import BLOCK, Entry, NotJson, strict
 from app.domain.facts import payload
 from app.domain.tagging import TagEdit
 from app.errors import Conflict, NotEditable, Refused
@@ -208,11 +208,10 @@ class Life(RuleBasedStateMachine):
         self.note(done.operation)
         wanted, locked = list(lines), 0
         for place in places if chosen is None else chosen.values():
-            try:
-                value = strict(payload(lines[place]))
-            except Unfaithful:
+            if Entry.of(payload(lines[place])).locked:
                 locked += 1
                 continue
+            value = strict(payload(lines[place]))
             if edit.applied(value) is not value:
                 wanted[place] = None
         assert (done.changed, done.locked) == (wanted.count(None), locked)
@@ -257,9 +256,8 @@ class Life(RuleBasedStateMachine):
 
     def as_if_undone(self, then: bytes, before: bytes):
         """Exactly the lines that an operation wrote are gone, and those that it took are back."""
-        head = len(self.head)
         now, last, wrote, took = (
-            Counter(map(payload, split(data[head:])))
+            Counter(map(payload, split(data.removeprefix(b"\xef\xbb\xbf"))))
             for data in (self.path.read_bytes(), self.data, then, before)
         )
         assert not wrote - took - last
