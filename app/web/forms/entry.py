@@ -1,6 +1,7 @@
 """The form of one entry: its messages, its tags, and the revision that it was opened at."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from secrets import token_hex
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -36,6 +37,8 @@ class EntryForm(Form):
     """A whole entry. Tags that it has are boxes with their index; new ones are text."""
 
     revision = HiddenField()
+    tab = HiddenField()  # which form on which page it is
+    seen = HiddenField()  # when the draft that it showed was kept
     view = HiddenField()
     messages = FieldList(FormField(MessageForm))
     keep_tags = SelectMultipleField(coerce=int, validate_choice=False)
@@ -57,19 +60,28 @@ class EntryForm(Form):
         ]
         kept = list(range(len(tags_of(value))))
         return cls(
-            data={"revision": revision, "view": view, "messages": messages, "keep_tags": kept, "new_tags": []}
+            data={
+                "revision": revision,
+                "tab": token_hex(6),
+                "view": view,
+                "messages": messages,
+                "keep_tags": kept,
+                "new_tags": [],
+            }
         )
 
     @classmethod
     def blank(cls, *, view: str = "", roles: Sequence[str] = FIRST_ROWS) -> "EntryForm":
         """The form of an entry that is still to be written."""
         messages = [{"origin": None, "role": role, "text": ""} for role in roles]
-        return cls(data={"view": view, "messages": messages, "keep_tags": [], "new_tags": []})
+        data = {"tab": token_hex(6), "view": view, "messages": messages, "keep_tags": [], "new_tags": []}
+        return cls(data=data)
 
     @classmethod
-    def of_draft(cls, payload: dict[str, list[str]]) -> "EntryForm":
-        """The form as it was when the draft was kept."""
-        return cls(MultiDict(payload))
+    def of_draft(cls, payload: Mapping[str, Any], *, at: str) -> "EntryForm":
+        """The form as it was when the draft was kept, at that moment."""
+        fields = {name: value for name, value in payload.items() if isinstance(value, list)}
+        return cls(MultiDict({**fields, "tab": [token_hex(6)], "seen": [at]}))
 
     def payload(self) -> dict[str, list[str]]:
         """Everything that was posted, to be kept as a draft."""
@@ -80,7 +92,8 @@ class EntryForm(Form):
 
     def posted(self) -> list[tuple[str, str]]:
         """The names and values that a browser posts for this form as it stands."""
-        pairs = [("revision", self.revision.data or ""), ("add_tags", self.add_tags.data or "")]
+        own = (self.revision, self.tab, self.seen, self.add_tags)
+        pairs = [(field.name, field.data or "") for field in own]
         pairs += [("keep_tags", str(index)) for index in self.keep_tags.data or ()]
         pairs += [("new_tags", tag) for tag in self.new_tags.data or ()]
         for index, row in enumerate(self.rows()):

@@ -9,10 +9,11 @@ from app.domain.view import View
 from app.errors import AppError, NotFound, Refused, StaleEdit
 from app.services import browsing, drafts, editing
 from app.services.drafts import NEW
+from app.web import drafting
 from app.web.context import library, preferences
 from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged
-from app.web.htmx import answer, is_htmx, see_other, target, with_address
+from app.web.htmx import answer, fragments, is_htmx, see_other, target, with_address
 from app.web.views import entries, opened
 
 bp = Blueprint("entry", __name__, url_prefix="/datasets/<slug>/entries")
@@ -52,9 +53,17 @@ def save(slug: str, key: str) -> BaseResponse:
     except AppError:
         _keep(slug, key, form)
         raise
-    drafts.forget(library(), library().dataset(slug).id, key)
+    after = _key_after(key, done)
+    _settle(slug, key, after, form)
     flash("Saved." if done.operation else "Nothing had changed.")
-    return _after_save(slug, _key_after(key, done), before.next_key)
+    return _after_save(slug, after, before.next_key)
+
+
+def _settle(slug: str, key: str, after: str, form: EntryForm) -> None:
+    """Drop the draft of what was saved; those of other tabs are shown beside the entry as it is now."""
+    dataset, entry = library().dataset(slug), browsing.open_entry(library(), slug, after)
+    saved = EntryForm.of(entry.entry.value, revision=entry.revision)
+    drafting.settle(dataset.id, key, form, saved=saved)
 
 
 def _key_after(key: str, done: editing.Done) -> str:
@@ -103,19 +112,22 @@ def create(slug: str) -> BaseResponse:
         _keep(slug, NEW, form)
         raise
     number = library().dataset(slug).id
-    drafts.forget(library(), number, NEW)
-    drafts.forget(library(), number, request.args.get("gone", NEW))
+    drafting.settle(number, request.args.get("gone", NEW), form)
     flash("Saved.")
     return see_other(url_for("entry.show", slug=slug, key=done.uuid))
 
 
 @bp.post("/<key>/form")
 def rearrange(slug: str, key: str) -> Response:
-    """The posted form with a message added, removed or moved. Nothing is saved."""
+    """The posted form with a message added, removed or moved; kept as a draft. Nothing is saved."""
     form, focus = rearranged(EntryForm(request.form), request.form.get("act", ""))
     view = entries.view_in_form()
-    context = {**entries.page_context(slug, view), **_posted(slug, key, form), "focus": focus}
-    return answer("entries/page.html", ("messages",), **context)
+    posted = _posted(slug, key, form)
+    posted.update(focus=focus, others=_keep(slug, key, form), draft=True)
+    context = {**entries.page_context(slug, view), **posted}
+    if target() == "messages":
+        return fragments("entries", "messages", "draft-status", **context)
+    return answer("entries/page.html", (), **context)
 
 
 def _posted(slug: str, key: str, form: EntryForm) -> dict[str, Any]:
@@ -130,14 +142,31 @@ def _new(slug: str) -> dict[str, Any]:
 @bp.post("/<key>/draft")
 def draft(slug: str, key: str) -> BaseResponse:
     """Keep what is typed and not saved."""
-    _keep(slug, key, EntryForm(request.form))
-    return Response(status=204)
+    beside = _keep(slug, key, EntryForm(request.form))
+    words = "Draft kept. Another tab kept a different one." if beside else "Draft kept"
+    return Response(words, mimetype="text/plain")
+
+
+@bp.post("/<key>/draft/other")
+def other_draft(slug: str, key: str) -> BaseResponse:
+    """Show the draft that another tab kept, or let it go."""
+    dataset, act = library().dataset(slug).id, request.form.get("other", "")
+    name, _, tab = act.partition(":")
+    if name not in ("show", "drop"):
+        raise Refused("It is not clear what to do with the other draft.", "Show it, or drop it.")
+    {"show": drafting.show, "drop": drafting.drop}[name](dataset, key, tab)
+    return _draft_page(slug, key)
 
 
 @bp.post("/<key>/draft/forget")
 def forget_draft(slug: str, key: str) -> BaseResponse:
     """Let the draft go and show what stands in the file."""
-    drafts.forget(library(), library().dataset(slug).id, key)
+    drafting.forget(library().dataset(slug).id, key)
+    return _draft_page(slug, key)
+
+
+def _draft_page(slug: str, key: str) -> BaseResponse:
+    """The entry with what is now its draft, if any."""
     view = entries.view_in_form()
     if key == NEW:
         address = url_for("entry.new", slug=slug)
@@ -151,8 +180,8 @@ def forget_draft(slug: str, key: str) -> BaseResponse:
     return opened.answer_entry({**context, **_new(slug)} if key == NEW else context)
 
 
-def _keep(slug: str, key: str, form: EntryForm) -> None:
-    drafts.keep(library(), library().dataset(slug).id, key, form.revision.data or "", form.payload())
+def _keep(slug: str, key: str, form: EntryForm) -> list[drafting.Other]:
+    return drafting.keep(library().dataset(slug).id, key, form)
 
 
 @bp.post("/<key>/delete")

@@ -9,8 +9,9 @@ from app.domain.entry import Unfaithful, strict
 from app.errors import NotEditable, NotFound
 from app.services import browsing, drafts, history
 from app.services.browsing import OpenEntry
-from app.services.drafts import NEW
+from app.services.drafts import NEW, DraftInfo
 from app.services.library import DatasetInfo
+from app.web import drafting
 from app.web.context import library
 from app.web.forms.entry import EntryForm
 from app.web.htmx import fragments
@@ -32,19 +33,24 @@ def open_context(dataset: DatasetInfo, key: str) -> dict[str, Any]:
     except NotFound:
         if draft is None:
             raise
-        return comparison_context(dataset, None, key, EntryForm.of_draft(draft.payload))
+        return comparison_context(dataset, None, key, _form_of(draft))
     if draft and draft.revision != entry.revision:
-        return comparison_context(dataset, entry, key, EntryForm.of_draft(draft.payload))
-    form = (
-        EntryForm.of_draft(draft.payload)
-        if draft
-        else EntryForm.of(entry.entry.value, revision=entry.revision)
-    )
-    context = {"open": entry, "form": form, "draft": bool(draft), "writing": False}
+        return comparison_context(dataset, entry, key, _form_of(draft))
+    form = _form_of(draft) if draft else EntryForm.of(entry.entry.value, revision=entry.revision)
+    context = {"open": entry, "form": form, "writing": False, **_draft_context(draft)}
     context["tab"] = tab if tab in TABS else TABS[0]
     if context["tab"] == "history":
         context["versions"] = _versions(dataset.slug, key)
     return context
+
+
+def _form_of(draft: DraftInfo) -> EntryForm:
+    return EntryForm.of_draft(draft.payload, at=draft.at.isoformat())
+
+
+def _draft_context(draft: DraftInfo | None) -> dict[str, Any]:
+    shown = draft is not None and not drafting.is_saved(draft)
+    return {"draft": shown, "others": drafting.others(draft)}
 
 
 def _versions(slug: str, key: str) -> list[dict[str, Any]]:
@@ -71,8 +77,8 @@ def find(slug: str, key: str) -> OpenEntry | None:
 def new_context(dataset: DatasetInfo) -> dict[str, Any]:
     """What the templates need of an entry that is still to be written."""
     draft = drafts.get(library(), dataset.id, NEW)
-    form = EntryForm.of_draft(draft.payload) if draft else EntryForm.blank()
-    return {"open": None, "form": form, "draft": bool(draft), "writing": True, "tab": TABS[0]}
+    form = _form_of(draft) if draft else EntryForm.blank()
+    return {"open": None, "form": form, "writing": True, "tab": TABS[0], **_draft_context(draft)}
 
 
 def comparison_context(
