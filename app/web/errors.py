@@ -7,21 +7,32 @@ from flask import Flask, Response, current_app, make_response, redirect, render_
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.errors import AppError, Moved
+from app.errors import AppError, ChangedOutside, Moved
 from app.jobs import Broken
 from app.web import htmx
 
+ENCODING = (
+    "Choose its encoding beside the Open button, and open it again. With utf-8, the records that"
+    " cannot be read are kept aside and the others are opened."
+)
 SAFE = "Your dataset files were not changed."
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What a person reads when something did not work."""
+    """What a person reads when something did not work.
+
+    ``choose`` names a dataset of which another program made a second version: both are offered.
+    ``guess`` is the encoding that a file may be in, ``sample`` its first letters read in that way.
+    """
 
     status: int
     message: str
     hint: str
     safe: str = SAFE
+    choose: str = ""
+    guess: str = ""
+    sample: str = ""
 
 
 KNOWN = {
@@ -73,7 +84,18 @@ def _broken(error: Broken) -> Response:
 
 
 def _foreseen(error: AppError) -> Response:
-    return show(Failure(error.status, error.message, error.hint))
+    return show(failure_of(error))
+
+
+def failure_of(error: AppError) -> Failure:
+    """What a person reads of a failure that was foreseen."""
+    details = error.details
+    if "guess" in details:
+        return Failure(
+            error.status, error.message, ENCODING, guess=str(details["guess"]), sample=str(details["sample"])
+        )
+    choose = str(details.get("slug", "")) if isinstance(error, ChangedOutside) else ""
+    return Failure(error.status, error.message, error.hint, choose=choose)
 
 
 def _moved(error: Moved) -> BaseResponse:

@@ -4,7 +4,14 @@ const form = () => document.querySelector("[data-selection]");
 const boxes = () => [...document.querySelectorAll("[data-select]")];
 const everything = () => document.querySelector("[data-select-all-matching]");
 
-const plural = (count) => (count === 1 ? "1 entry selected" : `${count.toLocaleString("en")} entries selected`);
+const number = (count) => (count === 1 ? "1 entry" : `${count.toLocaleString("en")} entries`);
+const plural = (count) => `${number(count)} selected`;
+
+/* What is asked before a deletion says how many it would delete. */
+function nameInQuestion(bar, words) {
+  const button = bar.querySelector("[data-confirm-counted]");
+  if (button) button.dataset.confirm = button.dataset.confirmCounted.replace("{}", words);
+}
 
 function show() {
   const bar = form();
@@ -17,6 +24,7 @@ function show() {
   const words = matching?.checked ? (total ? plural(total) : "Everything that matches is selected") : plural(chosen.length);
   bar.dataset.script = "";
   bar.toggleAttribute("data-selected", chosen.length > 0 || Boolean(matching?.checked));
+  nameInQuestion(bar, matching?.checked ? (total ? number(total) : "everything that matches") : number(chosen.length));
   bar.querySelector("[data-selection-count]").textContent = chosen.length || matching?.checked ? words : "";
   if (page) {
     page.checked = all.length > 0 && chosen.length === all.length;

@@ -47,6 +47,18 @@ function restore(form) {
   form.querySelectorAll("button").forEach((button) => { button.disabled = false; });
 }
 
+/* A refusal that has a guess at the encoding: it is chosen, so that the same file can be sent again. */
+function suggestEncoding() {
+  const guess = document.querySelector("#alert [data-guess]")?.dataset.guess;
+  if (!guess) return;
+  for (const select of document.querySelectorAll("[data-encoding]")) {
+    if (![...select.options].some((option) => option.value === guess)) select.add(new Option(guess, guess));
+    select.value = guess;
+    const fold = select.closest("[data-upload] details");
+    if (fold) fold.open = true;
+  }
+}
+
 function finish(form, request) {
   const next = request.getResponseHeader("HX-Redirect");
   if (next) {
@@ -57,9 +69,11 @@ function finish(form, request) {
   form.querySelector("[data-upload-status]").textContent = "";
   const answer = new DOMParser().parseFromString(request.responseText, "text/html");
   document.getElementById("alert").replaceChildren(...answer.body.childNodes);
+  suggestEncoding();
 }
 
 document.addEventListener("submit", upload);
+document.addEventListener("htmx:after:swap", suggestEncoding);
 document.addEventListener("dragenter", (event) => {
   if (!zone() || !carriesFiles(event)) return;
   depth += 1;

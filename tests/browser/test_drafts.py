@@ -1,4 +1,4 @@
-"""What is typed is never lost: not by a click right after it, not by a removed message, not by a second tab."""
+"""What is typed is never lost: not by a click right after it, not by a second tab."""
 
 import pytest
 from playwright.sync_api import expect

@@ -7,7 +7,7 @@ import pytest
 
 from app import jobs
 from app.domain.view import View
-from app.services import browsing, opening
+from app.services import browsing, history, opening
 from app.web import working
 
 PART = "div#job-{}"
@@ -122,7 +122,8 @@ def test_a_cancelled_change_changes_nothing(client, library, keys, hurried):
 
 
 def test_undoing_an_import_leads_to_the_library_and_says_where_it_is(client, library, keys):
-    response = client.post("/datasets/talks/undo", data={"view": ""})
+    made = history.operations(library, "talks")[-1].id
+    response = client.post("/datasets/talks/undo", data={"view": "", "operation": str(made)})
     assert response.headers["Location"] == "/"
     assert "Undo: Import talks. talks is in the trash." in client.get("/").text
 

@@ -70,6 +70,7 @@ def show(slug: str) -> Response:
         "backups": [] if before else restoring.backups(library(), slug),
         "reasons": REASONS,
         "older": found[PAGE - 1].id if len(found) > PAGE else None,
+        "changed_since": bool(before) or any(_is_edit(each) for each in found[:-1]),
     }
     number = whole(request.args.get("operation"))
     if number is not None:
@@ -87,7 +88,7 @@ def show(slug: str) -> Response:
 @bp.post("/undo")
 def undo(slug: str) -> BaseResponse:
     """Undo the newest operation, or the one that is named."""
-    opened, number = library(), _operation() if "operation" in request.form else None
+    opened, number = library(), _operation() if "operation" in request.form else _newest(slug)
     return _work(
         slug, f"Undo in {slug}", lambda progress: history.undo(opened, slug, number, progress=progress)
     )
@@ -118,6 +119,27 @@ def restore_backup(slug: str) -> BaseResponse:
         f"Restore a backup of {slug}",
         lambda progress: restoring.restore_backup(opened, slug, name, progress=progress),
     )
+
+
+def _newest(slug: str) -> int | None:
+    """The number of the newest operation in force; none if there is none, which the service says.
+
+    :raises Refused: if undoing it would take the dataset away: a quick undo must not.
+    """
+    before = None
+    while found := history.operations(library(), slug, limit=PAGE, before=before):
+        offers = history.offers(library(), slug, found)
+        newest = next((each for each in found if offers[each.id].undo), None)
+        if newest and offers[newest.id].to_trash:
+            raise Refused("Nothing to undo but the import.", "To remove the dataset, move it to the trash.")
+        if newest:
+            return newest.id
+        before = found[-1].id
+    return None
+
+
+def _is_edit(operation: OperationInfo) -> bool:
+    return operation.kind == "change" and not operation.undone
 
 
 def _operation() -> int:

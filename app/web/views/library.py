@@ -77,12 +77,17 @@ def _start_upload(file: FileStorage) -> Job:
     name = file.filename or ""
     file.stream = BytesIO()
 
-    opened, errand = library(), _errand()
+    opened, errand, encoding = library(), _errand(), request.form.get("encoding") or None
 
     def receive(progress: Progress) -> opening.Imported:
         with stream:
             return opening.import_upload(
-                opened, stream, name, progress=progress, received=partial(setattr, errand, "source")
+                opened,
+                stream,
+                name,
+                encoding=encoding,
+                progress=progress,
+                received=partial(setattr, errand, "source"),
             )
 
     return jobs.start(f"Import {name}", receive, context=errand)
@@ -207,10 +212,18 @@ def outside(slug: str) -> BaseResponse:
     if keep not in ("outside", "ours"):
         raise Refused("No version was chosen.", "Choose one of the two.")
     opened, back = library(), url_for("entries.show", slug=slug)
-    sentence = "Took the changed file." if keep == "outside" else "Put back ours."
     return work(
         f"Settle which version of {slug} goes on",
         lambda _: settling.settle(opened, slug, keep=keep),
-        lambda _: Onward(sentence, back),
+        lambda _: Onward(_settled(opened.dataset(slug), keep), back),
         back=back,
     )
+
+
+def _settled(info: DatasetInfo, keep: str) -> str:
+    """What came of the choice; lines that cannot be read are told of."""
+    if keep == "ours":
+        return "Put back ours."
+    count = info.unreadable
+    unread = f" {count:,} {'line' if count == 1 else 'lines'} of it cannot be read." if count else ""
+    return f"Took the changed file.{unread}"

@@ -29,10 +29,10 @@ def offered(page):
 
 def test_an_operation_offers_what_would_not_be_refused(client, library, talks):
     acts = offered(client.get("/datasets/talks/history").text)
-    assert acts == [[], ["Return to here"], ["Undo: move to the trash"]]
+    assert acts == [[], ["Return to here"], ["Move to the trash"]]
     client.post("/datasets/talks/redo")
     acts = offered(client.get("/datasets/talks/history").text)
-    assert acts == [[], ["Return to here"], ["Undo"], ["Undo: move to the trash", "Return to here"]]
+    assert acts == [[], ["Return to here"], ["Undo"], ["Move to the trash", "Return to here"]]
 
 
 def test_everything_that_is_offered_is_done(client, library, talks):
@@ -79,3 +79,25 @@ def test_every_page_of_a_former_name_leads_to_the_present_one_with_its_query(cli
     response = client.get(f"/datasets/talks/{path}?q=a%26b&tag=x&tag=y")
     assert response.status_code == 302
     assert response.headers["Location"] == f"/datasets/walks/{path}?q=a%26b&tag=x&tag=y"
+
+
+def test_the_quick_undo_stops_at_the_import(client, library):
+    opening.import_text(library, LINE, "fresh")
+    response = client.post("/datasets/fresh/undo", headers={"HX-Request": "true", "HX-Target": "div#alert"})
+    assert response.status_code == 400
+    assert "Nothing to undo but the import." in response.text
+    assert "move it to the trash" in response.text
+    assert [each.slug for each in library.datasets()] == ["fresh"]
+
+
+def test_the_quick_undo_goes_on_to_the_import_and_no_further(client, library, talks):
+    client.post("/datasets/talks/redo")
+    assert client.post("/datasets/talks/undo").status_code == 303
+    assert client.post("/datasets/talks/undo").status_code == 400
+    assert library.dataset("talks").entries == 3
+
+
+def test_moving_an_edited_dataset_to_the_trash_asks_with_reason(client, talks):
+    assert "It was changed since" not in client.get("/datasets/talks/history").text
+    client.post("/datasets/talks/redo")
+    assert "It was changed since" in client.get("/datasets/talks/history").text
