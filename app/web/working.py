@@ -88,7 +88,10 @@ def install(app: Flask) -> None:
             info = library().dataset(slug)
         except NotFound:
             return None  # the page says it
-        return None if bytes_to_read(library(), info) < LARGE else _read(info)
+        amount = bytes_to_read(library(), info)
+        if 0 < amount < LARGE:
+            current_index(library(), info)  # first, or the page would count what was there before
+        return None if amount < LARGE else _read(info)
 
 
 def _read(info: DatasetInfo) -> BaseResponse | None:

@@ -1,5 +1,6 @@
 /* The editor's small comforts: the open row is marked, menus close, text boxes grow, old reloads ask first. */
 
+const NARROW = matchMedia("(max-width: 45rem)");
 const GROWS = CSS.supports("field-sizing", "content");
 
 function grow(box) {
@@ -16,6 +17,13 @@ function markOpenRow() {
     if (link.closest("[data-row]").dataset.row === key) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
+}
+
+/* On a narrow screen an entry takes the place of the list, and is seen from its beginning. */
+function showEntry({ target, request }) {
+  if (target?.id !== "entry" || request.method !== "GET" || !NARROW.matches) return;
+  document.getElementById("main").focus({ preventScroll: true });
+  window.scrollTo(0, 0);
 }
 
 /* After a refused form, the first field that needs a look. */
@@ -65,7 +73,9 @@ document.addEventListener("keydown", (event) => {
 });
 document.addEventListener("htmx:after:swap", (event) => {
   markOpenRow();
+  if (event.detail.ctx) showEntry(event.detail.ctx);
   if (event.detail.ctx?.response?.status === 422) focusFirstError(document);
+  if (event.detail.ctx?.response?.status >= 400) document.querySelector("#alert > *")?.scrollIntoView({ block: "nearest" });
 });
 document.querySelectorAll("textarea").forEach(grow);
 document.documentElement.dataset.script = "on";

@@ -17,10 +17,18 @@ SCOPES = (
     ("user", "User"),
     ("assistant", "Assistant"),
     ("system", "System"),
-    ("character", "Any character"),
+    ("character", "Anyone, named speakers too"),
     ("tags", "Tags"),
     ("id", "Id"),
 )
+SHORT_SCOPES = {  # as parts of a sentence
+    "user": "user messages",
+    "assistant": "assistant messages",
+    "system": "system messages",
+    "character": "all messages",
+    "tags": "tags",
+    "id": "ids",
+}
 TAG_MODES = (("any", "any of them"), ("all", "all of them"), ("exact", "exactly these"))
 SORTS = (
     ("position", "Place in the file"),
@@ -55,8 +63,8 @@ class ViewForm(Form):
 BOUNDS = {
     "min_exchanges": "exchanges from",
     "max_exchanges": "exchanges up to",
-    "min_length": "characters from",
-    "max_length": "characters up to",
+    "min_length": "letters from",
+    "max_length": "letters up to",
 }
 NAMES = {"q": "query", "scope": "scopes", "case": "match_case", "accents": "ignore_accents", "tag": "tags"}
 
@@ -113,6 +121,15 @@ def _spelt(value: Any) -> Any:
 def query_of(address: Mapping[str, Any]) -> str:
     """The address's pairs as a query string, without the question mark."""
     return urlencode(address, doseq=True)
+
+
+def contradiction(view: View) -> str:
+    """What no entry can meet: a least above its most; empty if there is no such pair."""
+    for name, words in (("exchanges", "exchanges"), ("length", "letters")):
+        least, most = getattr(view, f"min_{name}"), getattr(view, f"max_{name}")
+        if least is not None and most is not None and least > most:
+            return f"No entry has at least {least:,} and at most {most:,} {words}."
+    return ""
 
 
 def narrowings(view: View) -> list[tuple[str, View]]:

@@ -1,10 +1,11 @@
 """A dataset's entries: the list with its filters, and the open entry beside it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -15,10 +16,11 @@ from app.services import browsing, drafts, editing
 from app.services.browsing import Listing
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
-from app.web.htmx import answer, fragments, target, with_address
+from app.web.htmx import answer, fragments, see_other, target, with_address
 from app.web.views import opened as opened_entry
 from app.web.working import Onward, work
 
+EVERYWHERE = ("character", "tags", "id")  # ``character`` is every message
 KEPT = 10  # drafts that are listed beside the entries
 
 bp = Blueprint("entries", __name__, url_prefix="/datasets/<slug>")
@@ -61,7 +63,7 @@ def bulk(slug: str) -> BaseResponse:
     act = request.form.get("do", "")
     keys = _selected(slug, view)
     if act == "export":
-        return redirect(url_for("exporting.show", slug=slug, **_export_scope(view, keys())), 303)
+        return see_other(url_for("exporting.show", slug=slug, **_export_scope(view, keys())))
     opened, back = library(), address(slug, view)
     if act == "delete":
         return work(
@@ -138,6 +140,9 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "tag_modes": view_form.TAG_MODES,
         "sorts": view_form.SORTS,
         "list_url": address(slug, view),
+        "searched": _searched(view),
+        "everywhere_url": address(slug, replace(view, scopes=EVERYWHERE, page=1), entry=key),
+        "contradiction": view_form.contradiction(view),
         "count_url": url_for("entries.count", slug=slug, **view_form.address_of(view)),
         "page_url": lambda page: address(slug, view, page=page, entry=key),
         "entry_url": lambda other, tab="": address(
@@ -145,6 +150,13 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         ),
         **opened_entry.open_context(dataset, key),
     }
+
+
+def _searched(view: View) -> str:
+    """Where a search looked, in words, if that was not everywhere."""
+    if not view.query.strip() or set(view.scopes) >= set(EVERYWHERE):
+        return ""
+    return ", ".join(label for name, label in view_form.SHORT_SCOPES.items() if name in view.scopes)
 
 
 def _kept(slug: str, drafted: list[str]) -> list[tuple[str, str]]:

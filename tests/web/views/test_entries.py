@@ -37,7 +37,7 @@ def test_the_whole_state_is_in_the_address(client, keys):
     assert rows(response) == 10
     assert " 28?" in response.text
     assert "tag: even" in response.text
-    assert "characters from 40" in response.text
+    assert "letters from 40" in response.text
 
 
 def test_htmx_gets_the_list_alone_and_a_short_address(client, keys):
@@ -126,3 +126,22 @@ def test_an_export_carries_the_view(client, keys):
 @pytest.mark.parametrize("data", [{}, {"format": "x"}, {"format": "chatml", "scope": "x"}])
 def test_an_export_without_sense_is_refused(client, keys, data):
     assert client.post("/datasets/talks/export", data=data).status_code == 400
+
+
+def test_bounds_that_nothing_can_meet_are_told(client, keys):
+    page = client.get("/datasets/talks/?min_exchanges=9&max_exchanges=3").text
+    assert "No entry has at least 9 and at most 3 exchanges." in page
+
+
+def test_a_file_changed_outside_is_counted_on_the_first_page(client, library, keys):
+    path = library.dataset("talks").path
+    lines = path.read_bytes().split(b"\n")
+    path.write_bytes(b"\n".join([*lines[:-1], lines[0], b"no json", b""]))
+    page = client.get("/datasets/talks/").text
+    total = len(lines)
+    assert f"<dt>Entries</dt><dd>{total}</dd>" in page
+    assert "Another program changed this file." in page
+    assert "1 line</a>" in page
+    client.post("/datasets/talks/outside", data={"keep": "outside"})
+    assert "Took the changed file. 1 line of it cannot be read." in client.get("/datasets/talks/").text
+    assert "1 unreadable line" in client.get("/").text
