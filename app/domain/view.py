@@ -40,16 +40,3 @@ class View:
     def everything(self) -> "View":
         """The same entries in file order, not cut into pages."""
         return replace(self, sort="position", page=1)
-
-    @property
-    def filtered(self) -> bool:
-        """Whether it leaves any entry out."""
-        return bool(self.query.strip()) or self.everything != View(
-            query=self.query,
-            mode=self.mode,
-            scopes=self.scopes,
-            match_case=self.match_case,
-            ignore_accents=self.ignore_accents,
-            tag_mode=self.tag_mode,
-            size=self.size,
-        )

@@ -158,12 +158,6 @@ def open_entry(library: Library, slug: str, key: str) -> OpenEntry:
         )
 
 
-def first_entry(library: Library, slug: str, view: View) -> str | None:
-    """The key of the first entry that a view names."""
-    found = listing(library, slug, replace(view, page=1, size=10)).rows
-    return found[0].key if found else None
-
-
 def tag_counts(library: Library, slug: str) -> tuple[TagCount, ...]:
     """The tags that a dataset uses, most used first."""
     with reading(library, slug) as snapshot:

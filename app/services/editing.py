@@ -54,11 +54,6 @@ def save_entry(
     return Done(door.info, uuid, changed=1 if door.info else 0)
 
 
-def revision_of(line: bytes) -> str:
-    """The revision that a form carries: the digest of the raw line."""
-    return digest(line).hex()
-
-
 def stamp(dataset_uuid: str, entry_uuid: str, block: Any = None) -> dict[str, Any]:
     """The block of an entry that was written now; further keys of the one it had stay in it.
 

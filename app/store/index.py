@@ -194,8 +194,3 @@ def rank_at(connection: sqlite3.Connection, position: int) -> int | None:
     """The rank of the line at a position (from 0); none behind the last."""
     row = connection.execute("SELECT rank FROM lines ORDER BY rank LIMIT 1 OFFSET ?", (position,)).fetchone()
     return int(row[0]) if row else None
-
-
-def position_of(connection: sqlite3.Connection, rank: int) -> int:
-    """How many lines stand before the one with this rank."""
-    return int(connection.execute("SELECT count(*) FROM lines WHERE rank < ?", (rank,)).fetchone()[0])
