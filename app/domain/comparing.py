@@ -2,9 +2,10 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Any
 
 from app.domain.entry import BLOCK, Message, messages_of, tags_of
@@ -29,17 +30,32 @@ def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -
     """Every part in which the two versions differ, in reading order."""
     old, new = _parts(before), _parts(after)
     parts = list(dict.fromkeys([*old, *new]))
-    return tuple(
-        _line(part[1], old.get(part), new.get(part)) for part in parts if old.get(part) != new.get(part)
-    )
+    rest = [_line(part[1], old.get(part), new.get(part)) for part in parts if old.get(part) != new.get(part)]
+    return (*_messages(_told(before), _told(after)), *rest)
+
+
+def _told(value: Mapping[str, Any] | None) -> list[str]:
+    return [_message(message) for message in messages_of(value)] if value is not None else []
+
+
+def _messages(old: list[str], new: list[str]) -> Iterator[Line]:
+    """The messages that differ. One that was taken out or put in does not make those behind it differ."""
+    for name, start, end, other, other_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if name == "equal":
+            continue
+        pairs = zip_longest(range(start, end), range(other, other_end))
+        for here, there in pairs:
+            number = (there if there is not None else here or 0) + 1
+            before = None if here is None else old[here]
+            after = None if there is None else new[there]
+            yield _line(f"Message {number}", before, after)
 
 
 def _parts(value: Mapping[str, Any] | None) -> dict[tuple[str, str], str]:
-    """What can be compared, by its kind and label: each message, the tags, each further key."""
+    """What can be compared, by its kind and label: the tags, each further key."""
     if value is None:
         return {}
-    messages = enumerate(messages_of(value), start=1)
-    parts = {("message", f"Message {index}"): _message(message) for index, message in messages}
+    parts: dict[tuple[str, str], str] = {}
     if tags_of(value):
         parts["tags", "Tags"] = ", ".join(tags_of(value))
     for key, item in value.items():

@@ -43,3 +43,13 @@ def test_the_pieces_of_a_side_are_its_text(one, other):
     for line in compare(entry(one), entry(other)):
         assert "".join(text for _, text in line.before) == f"user: {one}"
         assert "".join(text for _, text in line.after) == f"user: {other}"
+
+
+def test_a_message_that_was_taken_out_leaves_those_behind_it_alone():
+    def told(*texts):
+        return {"messages": [{"role": "user", "content": text} for text in texts]}
+
+    (out,) = compare(told("a", "b", "c", "d"), told("a", "c", "d"))
+    assert (out.label, out.after) == ("Message 2", None)
+    (put_in,) = compare(told("a", "c"), told("a", "b", "c"))
+    assert (put_in.label, put_in.before) == ("Message 2", None)
