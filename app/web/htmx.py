@@ -69,7 +69,9 @@ def _part(folder: str, name: str) -> str:
 
 def regions(announce: str = "") -> str:
     """What every htmx answer does to the live regions: say what happened, clear the last alert."""
-    return render_template("_regions.html", toasts=get_flashed_messages(), announce=announce)
+    return render_template(
+        "_regions.html", toasts=get_flashed_messages(with_categories=True), announce=announce
+    )
 
 
 def see_other(address: str) -> BaseResponse:

@@ -22,11 +22,15 @@ LARGE = 16 * 1024 * 1024  # bytes; reading so much again is a job
 
 @dataclass(frozen=True, slots=True)
 class Onward:
-    """Where a finished job leads: what is said there, the address, and the words of a link to it."""
+    """Where a finished job leads: what is said there, the address, and the words of a link to it.
+
+    ``undo`` names the dataset of which the last operation is offered to be undone.
+    """
 
     sentence: str
     address: str
     label: str = "Go on"
+    undo: str = ""
 
 
 @dataclass(slots=True)
@@ -72,7 +76,7 @@ def arrive(job: Job) -> BaseResponse:
     """The way to where a finished job leads, with what is to be said there."""
     onward: Onward = job.context.onward(job.result)
     if onward.sentence:
-        flash(onward.sentence)
+        flash(onward.sentence, f"undo:{onward.undo}" if onward.undo else "message")
     return see_other(onward.address)
 
 

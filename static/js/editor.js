@@ -49,6 +49,18 @@ function noteHere(event) {
   if (here) here.value = window.location.search.slice(1);
 }
 
+/* A tag of the side panel is added to the list as it is now, which may have been searched since the page came. */
+function addTag(event) {
+  const link = event.target.closest?.("[data-adds-tag]");
+  if (!link) return;
+  const address = new URL(window.location.href);
+  const tags = address.searchParams.getAll("tag").flatMap((part) => part.split(","));
+  for (const name of ["page", "entry", "imported"]) address.searchParams.delete(name);
+  if (!tags.includes(link.dataset.addsTag)) address.searchParams.append("tag", link.dataset.addsTag);
+  address.hash = "";
+  link.href = address;
+}
+
 /* A question before what cannot be taken back by habit alone. */
 function confirmFirst(event) {
   const question = event.submitter?.dataset.confirm ?? event.target.dataset?.confirm;
@@ -61,6 +73,7 @@ function confirmFirst(event) {
 document.addEventListener("input", (event) => {
   if (event.target.matches("textarea")) grow(event.target);
 });
+document.addEventListener("click", addTag, true);
 document.addEventListener("change", submitOnChange);
 document.addEventListener("submit", confirmFirst, true);
 document.addEventListener("submit", noteHere);

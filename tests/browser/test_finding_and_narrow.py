@@ -1,6 +1,7 @@
 """Lists that find nothing say where they looked; on a narrow screen the open entry is what one sees."""
 
 import json
+import re
 
 import pytest
 from playwright.sync_api import expect
@@ -35,6 +36,32 @@ def test_a_deletion_asks_with_the_number(page, talks):
     page.click("text=Change the selected entries")
     page.click("button[name=do][value=delete]")
     assert asked == ["Delete 2 entries? You can undo this."]
+
+
+def test_a_deletion_offers_its_undo(page, server, talks):
+    page.goto("/datasets/talks/")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.locator("[data-select]").first.check()
+    page.click("text=Change the selected entries")
+    page.click("button[name=do][value=delete]")
+    expect(page.locator("[data-row]")).to_have_count(2)
+    button = page.locator(".toast button")
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-row]")).to_have_count(3)
+
+
+def test_a_second_tag_is_added_to_the_first(page, talks):
+    page.goto("/datasets/talks/")
+    page.locator("#tags + ul a", has_text="calm").click()
+    page.locator("#tags + ul a", has_text="needs_review").click()
+    expect(page).to_have_url(re.compile("tag=calm&tag=needs_review"))
+    expect(page.locator(".filters-on li")).to_have_count(2)
+
+
+def test_a_new_entry_begins_in_its_first_box(page, talks):
+    page.goto("/datasets/talks/entries/new")
+    expect(page.locator("#messages-0-text")).to_be_focused()
 
 
 def test_a_file_in_another_encoding_is_sent_again_with_the_guess(page, tmp_path):

@@ -123,6 +123,15 @@ def query_of(address: Mapping[str, Any]) -> str:
     return urlencode(address, doseq=True)
 
 
+def _joint(view: View, place: int) -> str:
+    """What stands before a tag in the list of filters: how it goes with those before it."""
+    if view.tag_mode == "exact":
+        return "only the tag: " if len(view.tags) == 1 else "exactly, tag: "
+    if place == 0:
+        return "tag: "
+    return "and tag: " if view.tag_mode == "all" else "or tag: "
+
+
 def contradiction(view: View) -> str:
     """What no entry can meet: a least above its most; empty if there is no such pair."""
     for name, words in (("exchanges", "exchanges"), ("length", "letters")):
@@ -136,7 +145,8 @@ def narrowings(view: View) -> list[tuple[str, View]]:
     """What narrows the list beside the search words, in words, each with the view that lacks it."""
     plain = View()
     found: list[tuple[str, dict[str, Any]]] = [
-        (f"tag: {tag}", {"tags": tuple(each for each in view.tags if each != tag)}) for tag in view.tags
+        (f"{_joint(view, place)}{tag}", {"tags": tuple(each for each in view.tags if each != tag)})
+        for place, tag in enumerate(view.tags)
     ]
     words = {
         "untagged": "untagged",

@@ -34,12 +34,18 @@ def show(slug: str) -> Response:
     context = page_context(slug, view, key)
     if target() == "listing":
         response = answer("entries/page.html", ("listing",), announce=_counted(context["listing"]), **context)
-        return with_address(
-            response, address(slug, view, entry=key), push=request.headers.get("HX-Source") != "input#q"
-        )
+        shown = address(slug, view, entry=key)
+        return with_address(response, shown, push=_is_step(shown))
     if target() == "entry":
         return opened_entry.answer_entry(context)
     return answer("entries/page.html", (), **context)
+
+
+def _is_step(address: str) -> bool:
+    """Whether a list at that address is a step for Back: not each letter typed, not the same once more."""
+    return request.headers.get("HX-Source") != "input#q" and not request.headers.get(
+        "HX-Current-URL", ""
+    ).endswith(address)
 
 
 @bp.get("/count")
@@ -69,7 +75,7 @@ def bulk(slug: str) -> BaseResponse:
         return work(
             f"Delete entries of {slug}",
             lambda progress: editing.delete_entries(opened, slug, keys(), progress=progress),
-            lambda done: Onward(f"Deleted {_entries(done.changed)}.", back),
+            lambda done: Onward(f"Deleted {_entries(done.changed)}.", back, undo=slug),
             back=back,
         )
     edit = _tag_edit(act)
@@ -140,6 +146,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "tag_modes": view_form.TAG_MODES,
         "sorts": view_form.SORTS,
         "list_url": address(slug, view),
+        "tag_url": lambda tag: address(slug, replace(view, tags=_with(view.tags, tag), page=1)),
         "searched": _searched(view),
         "everywhere_url": address(slug, replace(view, scopes=EVERYWHERE, page=1), entry=key),
         "contradiction": view_form.contradiction(view),
@@ -150,6 +157,10 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         ),
         **opened_entry.open_context(dataset, key),
     }
+
+
+def _with(tags: tuple[str, ...], tag: str) -> tuple[str, ...]:
+    return tags if tag in tags else (*tags, tag)
 
 
 def _searched(view: View) -> str:

@@ -136,7 +136,8 @@ def _posted(slug: str, key: str, form: EntryForm) -> dict[str, Any]:
 
 
 def _new(slug: str) -> dict[str, Any]:
-    return opened.new_context(library().dataset(slug))
+    context = opened.new_context(library().dataset(slug))
+    return {**context, "focus": "" if context["draft"] else "messages-0-text"}
 
 
 @bp.post("/<key>/draft")
@@ -190,7 +191,7 @@ def delete(slug: str, key: str) -> BaseResponse:
     before = browsing.open_entry(library(), slug, key)
     editing.delete_entries(library(), slug, [key])
     drafts.forget(library(), library().dataset(slug).id, key)
-    flash("Deleted. Ctrl Z brings it back.")
+    flash("Deleted. Ctrl Z brings it back.", f"undo:{slug}")
     return see_other(
         entries.address(slug, entries.view_in_form(), entry=before.next_key or before.previous_key)
     )

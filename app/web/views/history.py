@@ -26,6 +26,7 @@ bp = Blueprint("history", __name__, url_prefix="/datasets/<slug>")
 
 PAGE = 50
 CHANGES = 20
+OPENING = 80  # letters
 REASONS = {
     "import": "As it was opened",
     "session": "Before changes began",
@@ -47,6 +48,7 @@ class ShownChange:
     before_number: int | None
     after_number: int | None
     words: str
+    opening: str
     lines: tuple[Line, ...]
 
     @classmethod
@@ -55,7 +57,22 @@ class ShownChange:
         before = change.before.value if change.before else None
         after = change.after.value if change.after else None
         words = WORDS.get(change.kind, change.kind)
-        return cls(change.key, change.before_number, change.after_number, words, compare(before, after))
+        return cls(
+            change.key,
+            change.before_number,
+            change.after_number,
+            words,
+            _opening(change),
+            compare(before, after),
+        )
+
+
+def _opening(change: ChangeView) -> str:
+    """The first words that somebody says in the entry."""
+    entry = change.after or change.before
+    spoken = (message for message in entry.messages if message.canonical != "system") if entry else ()
+    text = next((message.text for message in spoken if message.text), "")
+    return text if len(text) <= OPENING else text[:OPENING].rpartition(" ")[0] + "…"
 
 
 @bp.get("/history")
@@ -76,8 +93,10 @@ def show(slug: str) -> Response:
     if number is not None:
         page = whole(request.args.get("page")) or 1
         changes = history.changes(library(), slug, number, page=page, size=CHANGES)
+        shown = history.operations(library(), slug, limit=1, before=number + 1)[0]
         context.update(
-            shown=history.operations(library(), slug, limit=1, before=number + 1)[0],
+            shown=shown,
+            made=history.offers(library(), slug, [shown])[shown.id].to_trash,
             changes=[ShownChange.of(change) for change in changes],
             more=len(changes) >= CHANGES,
             page=page,

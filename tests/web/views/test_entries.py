@@ -145,3 +145,17 @@ def test_a_file_changed_outside_is_counted_on_the_first_page(client, library, ke
     client.post("/datasets/talks/outside", data={"keep": "outside"})
     assert "Took the changed file. 1 line of it cannot be read." in client.get("/datasets/talks/").text
     assert "1 unreadable line" in client.get("/").text
+
+
+def test_the_same_list_again_is_no_step(client, keys):
+    htmx = {"HX-Request": "true", "HX-Target": "div#listing", "HX-Source": "form#filters"}
+    here = {**htmx, "HX-Current-URL": "http://localhost/datasets/talks/?tag=even"}
+    again = client.get("/datasets/talks/?tag=even", headers=here)
+    assert again.headers["HX-Replace-Url"] == "/datasets/talks/?tag=even"
+    other = client.get("/datasets/talks/?tag=odd", headers=here)
+    assert other.headers["HX-Push-Url"] == "/datasets/talks/?tag=odd"
+
+
+@pytest.mark.parametrize(("mode", "words"), [("any", "or tag: odd"), ("all", "and tag: odd")])
+def test_two_tags_say_how_they_go_together(client, keys, mode, words):
+    assert words in client.get(f"/datasets/talks/?tag=even&tag=odd&tag_mode={mode}").text

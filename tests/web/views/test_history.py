@@ -23,7 +23,7 @@ def talks(library):
 
 def offered(page):
     """The acts of each operation of a history page, newest first."""
-    rows = re.findall(r"<tr>\s*<td><a href.*?</tr>", page, re.DOTALL)
+    rows = re.findall(r"<tr>\s*<td id=.*?</tr>", page, re.DOTALL)
     return [re.findall(r">([^<>]+)</button>", row) for row in rows]
 
 
@@ -101,3 +101,13 @@ def test_moving_an_edited_dataset_to_the_trash_asks_with_reason(client, talks):
     assert "It was changed since" not in client.get("/datasets/talks/history").text
     client.post("/datasets/talks/redo")
     assert "It was changed since" in client.get("/datasets/talks/history").text
+
+
+def test_an_operation_is_found_by_its_number_and_its_words(client, library, talks):
+    editing.edit_tags(library, "talks", talks[:1], TagEdit(add=("calm",)))
+    newest = history.operations(library, "talks")[0].id
+    assert f'id="operation-{newest}"' in client.get("/datasets/talks/history").text
+    page = client.get(f"/datasets/talks/history?operation={newest}").text
+    assert f"Operation {newest}: " in page
+    assert ">Hi?</p>" in page
+    assert "This is how the dataset came" in client.get("/datasets/talks/history?operation=1").text
