@@ -44,7 +44,7 @@ class Outcome:
     formats: Counter[str]
     notes: list[str]
 
-    def report(self, sidecar: str, origin: str, encoding: str | None) -> dict[str, Any]:
+    def report(self, sidecar: str, origin: str, encoding: str | None, size: int) -> dict[str, Any]:
         """What is kept of the import, for its page."""
         return {
             "entries": self.summary.entries,
@@ -55,6 +55,7 @@ class Outcome:
             "sidecar": sidecar,
             "origin": origin,
             "encoding": encoding,
+            "bytes": size,
         }
 
 

@@ -1,6 +1,8 @@
 """Bringing files into the library: as working copies, or in place where a file can be trusted."""
 
+import json
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import islice
@@ -100,9 +102,9 @@ def import_path(
     if in_place:
         return placing.open_in_place(library, path, name=name, progress=progress)
     source = Source(path, stem_of(path.name), name, copy, encoding, str(path), sidecar_beside(path), progress)
-    with import_folder(library.places.imports) as folder:
-        size = path.stat().st_size
-        return _import(library, folder, source, sha256_of(path, lambda done: progress(done, 2 * size)))
+    with import_folder(library.places.imports) as folder, ThreadPoolExecutor(1) as beside:
+        hashing = beside.submit(sha256_of, path)  # in C, so that the import need not wait for it
+        return _import(library, folder, source, hashing.result)
 
 
 def import_upload(
@@ -126,7 +128,7 @@ def import_upload(
         source = Source(
             folder.upload, stem_of(Path(filename).name), name, copy, encoding, filename, None, progress
         )
-        return _import(library, folder, source, digest)
+        return _import(library, folder, source, lambda: digest)
 
 
 def import_text(
@@ -175,12 +177,19 @@ def sidecar_beside(path: Path) -> Path | None:
         return sidecar if sidecar.is_file() else None
 
 
-def existing_import(library: Library, digest: str, encoding: str | None) -> Imported | None:
+def _has_seen(library: Library, size: int) -> bool:
+    """Whether a live dataset came from a file of that size, so that it may be the same file."""
+    with connected():
+        rows = Dataset.select(Dataset.report).where(Dataset.state == "live")
+        return any(json.loads(row.report).get("bytes") == size for row in rows)
+
+
+def _existing(library: Library, digest: str, source: Source) -> Imported | None:
     """The live dataset that came from bytes with this sha256, read in the same way."""
     with connected():
         rows = Dataset.select().where(Dataset.source_digest == digest, Dataset.state == "live")
         infos = [library.info(row) for row in rows]
-    info = next((each for each in infos if each.report.get("encoding") == encoding), None)
+    info = next((each for each in infos if each.report.get("encoding") == source.encoding), None)
     if info is None:
         return None
     report = info.report
@@ -198,10 +207,15 @@ def existing_import(library: Library, digest: str, encoding: str | None) -> Impo
     )
 
 
-def _import(library: Library, folder: ImportFolder, source: Source, digest: str) -> Imported:
+def _import(library: Library, folder: ImportFolder, source: Source, hashed: Callable[[], str]) -> Imported:
+    """Build the dataset, unless there is one of the same bytes.
+
+    :param hashed: gives the sha256 of the source, when it is known.
+    """
     if source.name is not None:
         shelving.check_name(library, source.name)
-    if not source.copy and (found := existing_import(library, digest, source.encoding)):
+    size = source.path.stat().st_size
+    if not source.copy and _has_seen(library, size) and (found := _existing(library, hashed(), source)):
         return found
     importer = Importer(folder, source.path, source.encoding, source.progress)
     try:
@@ -209,9 +223,10 @@ def _import(library: Library, folder: ImportFolder, source: Source, digest: str)
     except TrustBroken:
         outcome = importer.run(trusting=False)
     has_sidecar = source.sidecar is not None and folder.copy_sidecar(source.sidecar)
-    report = outcome.report("ignored" if has_sidecar else "none", source.origin, source.encoding)
+    report = outcome.report("ignored" if has_sidecar else "none", source.origin, source.encoding, size)
+    digest = hashed()
     with library.writing():
-        if not source.copy and (found := existing_import(library, digest, source.encoding)):
+        if not source.copy and (found := _existing(library, digest, source)):
             return found
         slug = source.name or free_slug(dataset_slug(source.stem), shelving.taken(library))
         with operation(library, f"Import {slug}") as door:

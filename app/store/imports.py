@@ -162,18 +162,13 @@ def _clear(path: Path, lock: FileLock) -> None:
     discard(path.with_name(f"{path.name}.lock"))
 
 
-def sha256_of(path: Path, progress: Callable[[int], None]) -> str:
+def sha256_of(path: Path) -> str:
     """The sha256 of a file.
 
     :raises StoreError: if it cannot be read.
     """
-    hashed, done = hashlib.sha256(), 0
     with disk(f"{path} could not be read"), path.open("rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            hashed.update(block)
-            done += len(block)
-            progress(done)
-    return hashed.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_rejected(path: Path) -> list[bytes]:
