@@ -76,7 +76,7 @@ document.addEventListener("input", (event) => {
 document.addEventListener("click", addTag, true);
 document.addEventListener("change", submitOnChange);
 document.addEventListener("submit", confirmFirst, true);
-document.addEventListener("submit", noteHere);
+document.addEventListener("submit", noteHere, true);
 document.addEventListener("click", (event) => closeMenus(event.target));
 document.addEventListener("keydown", (event) => {
   const menu = event.key === "Escape" && event.target.closest?.("details.menu[open]");

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 def test_a_search_that_finds_nothing_offers_to_look_everywhere(page, talks):
     page.goto("/datasets/talks/")
     page.locator("#q").press_sequentially("harbour")
-    expect(page.get_by_text("Searched in user messages, assistant messages.")).to_be_visible()
+    expect(page.get_by_text("Searched in user messages and assistant messages.")).to_be_visible()
     page.click("text=Search everything")
     expect(page.locator("#count")).to_have_text("3 entries")
     expect(page.locator("#q")).to_have_value("harbour")

@@ -167,7 +167,7 @@ def _searched(view: View) -> str:
     """Where a search looked, in words, if that was not everywhere."""
     if not view.query.strip() or set(view.scopes) >= set(EVERYWHERE):
         return ""
-    return ", ".join(label for name, label in view_form.SHORT_SCOPES.items() if name in view.scopes)
+    return " and ".join(label for name, label in view_form.SHORT_SCOPES.items() if name in view.scopes)
 
 
 def _kept(slug: str, drafted: list[str]) -> list[tuple[str, str]]:
