@@ -81,6 +81,13 @@ def damage(path: Path) -> list[str]:
         return [str(error)]
 
 
+def back_up(path: Path, target: Path) -> None:
+    """Write a whole copy of a registry, what is still in its write-ahead log included."""
+    source, copy = SqliteDatabase(str(path)), SqliteDatabase(str(target))
+    with source.connection_context(), copy.connection_context():
+        source.connection().backup(copy.connection())
+
+
 def registry_is_current(path: Path) -> bool:
     """Whether the file has the schema that this app writes, so that opening it changes nothing."""
     have, want = schema_version(path)

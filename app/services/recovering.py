@@ -2,15 +2,16 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from app.domain.change import ChangeSet
 from app.errors import StoreError, Unfinished
 from app.registry import history
-from app.registry.database import connected, schema_version, transaction
+from app.registry.database import back_up, connected, schema_version, transaction
 from app.registry.models import Dataset, JournalStep, Operation, Touched
 from app.services.library import Library
-from app.store.atomic import copy_file, disk, reached
+from app.store.atomic import disk, reached
 from app.store.datasets import content_of, same_but_name, signature
 from app.store.indexing import sign
 from app.store.publish import ContentDiffers, Step, perform, step_of, sweep, sweep_imports
@@ -25,8 +26,7 @@ def back_up_registry(library: Library) -> None:
     path = library.places.registry
     have, want = schema_version(path)
     if 0 < have < want:
-        stamp = f"{path.stat().st_mtime_ns}"
-        copy_file(path, library.home / "backups" / "registry" / f"registry_{stamp}.sqlite")
+        back_up(path, library.places.registry_backup(datetime.now(UTC)))
 
 
 def recover(library: Library) -> dict[int, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +113,7 @@ def sign(index: Index, mark: str) -> None:
 class _Memory:
     """Facts of lines that an older index knows, by digest, so that a re-read analyses only what is new."""
 
-    def __init__(self, seen: dict[bytes, tuple[Any, ...]], text: bytes) -> None:
+    def __init__(self, seen: dict[bytes, tuple[Any, ...]], text: bytes | mmap) -> None:
         self._seen = seen
         self._text = text
 
@@ -120,13 +121,13 @@ class _Memory:
     def of(cls, known: Index | None) -> "_Memory":
         """What an older index remembers; nothing if there is none that can be read."""
         seen: dict[bytes, tuple[Any, ...]] = {}
-        text = b""
+        text: bytes | mmap = b""
         if known and known.summary():
             with suppress(StoreError, OSError), known.connect() as connection:
                 tags: dict[int, list[tuple[str, str]]] = {}
                 for slug, rank, label in connection.execute("SELECT slug, rank, label FROM tags"):
                     tags.setdefault(rank, []).append((slug, label))
-                text = known.text.read_bytes()
+                text = _mapped(known.text)
                 for row in connection.execute(
                     "SELECT rank, digest, uuid, talk, messages, exchanges, characters,"
                     f" text_start, text_length FROM lines WHERE kind = {int(Kind.ENTRY)}"
@@ -143,6 +144,12 @@ class _Memory:
         uuid, talk, messages, exchanges, characters, start, length, tags = known
         found = Facts(Kind.ENTRY, digest(line), "", uuid, tags, talk, messages, exchanges, characters)
         return found, self._text[start : start + length]
+
+
+def _mapped(path: Path) -> bytes | mmap:
+    """The bytes of a file, read only where they are looked at."""
+    with path.open("rb") as file:
+        return mmap(file.fileno(), 0, access=ACCESS_READ) if path.stat().st_size else b""
 
 
 def update(

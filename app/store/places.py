@@ -6,6 +6,7 @@ import stat
 import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from app.domain.names import fits
@@ -78,6 +79,12 @@ class Places:
     def dataset_folder(self, slug: str) -> Path:
         """The folder of a dataset that the library holds."""
         return self.datasets / _name(slug)
+
+    def registry_backup(self, at: datetime) -> Path:
+        """A name for a backup of the registry that no other one has."""
+        folder, stem = self.home / "backups" / "registry", f"registry_{at:%Y%m%d_%H%M%S}"
+        names = (f"{stem}.sqlite", *(f"{stem}_{number:03d}.sqlite" for number in range(2, 1000)))
+        return next(path for name in names if not (path := folder / name).exists())
 
     def folder(self, number: int, slug: str, state: str) -> Path:
         """The folder of a dataset, on the shelf (``live``) or in the trash."""

@@ -6,7 +6,18 @@ from decimal import Decimal
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.domain.entry import Entry, Style, Unfaithful, faithful, loads, render, respelt, spell, strict, style_of
+from app.domain.entry import (
+    Entry,
+    Style,
+    Unfaithful,
+    faithful,
+    loads,
+    render,
+    respelt,
+    spell,
+    strict,
+    style_of,
+)
 from app.domain.facts import facts_of
 
 HARD = '\u2028\u2029\u0085\0\x0b\x0c\x1c\r\n\t"\\/é😀\ufeff\ufffd\U0010ffff'
