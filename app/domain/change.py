@@ -100,11 +100,6 @@ class ChangeSet:
     def __bool__(self) -> bool:
         return bool(self.changes) or self.order is not None or self.head is not None
 
-    @property
-    def growth(self) -> int:
-        """By how many lines the file grows."""
-        return sum((change.before is None) - (change.after is None) for change in self.changes)
-
     def inverted(self) -> "ChangeSet":
         """The change set that takes this one back."""
         order = None if self.order is None else inverted_order(self.order)

@@ -48,7 +48,6 @@ def test_a_change_set_leads_to_the_new_file_and_back(edit):
     assert apply(changes, before) == after
     assert apply(changes.inverted(), after) == before
     assert changes.inverted().inverted() == changes
-    assert changes.growth == len(after) - len(before)
 
 
 @given(edits())
