@@ -8,7 +8,7 @@ from app.errors import NotFound, Refused
 from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Backup, Dataset, JournalStep, Operation
-from app.services import backing_up, recovering
+from app.services import backing_up, recovering, rejecting
 from app.services.history import line_key
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
@@ -43,6 +43,8 @@ def settle(library: Library, slug: str, *, keep: str) -> OperationInfo:
         summary = current_index(library, library.info(row)).summary()
         if summary is None or (summary.content == row.content and not row.blocked):
             raise Refused(f"{slug} was not changed by another program.")
+        if summary.content == row.content:
+            return _keep_as_it_is(library, row)
         recorded = _recorded(library, row, folder)
         if keep == OUTSIDE:
             return _take_outside(library, row, summary, recorded)
@@ -54,19 +56,25 @@ def settle(library: Library, slug: str, *, keep: str) -> OperationInfo:
         return _take_ours(library, row, summary.content, recorded)
 
 
+def _keep_as_it_is(library: Library, row: Dataset) -> OperationInfo:
+    """The file says what ours does: only the list of rejected records beside it was changed, if anything."""
+    with operation(library, f"Keep {row.slug} as it is", kind="keep") as door:
+        _unblock(door, row)
+        door.touched.add(row.id)
+    return _info(door)
+
+
 def _take_outside(library: Library, row: Dataset, summary: Summary, recorded: Path | None) -> OperationInfo:
     path, found = library.path_of(row), summary.content
     with operation(library, f"Changed outside: {row.slug}") as door:
         changes = ChangeSet() if recorded is None else difference(recorded, path)
-        before = row.content
-        history.record(door.id, row.id, changes, before=before, after=found)
-        if before == found:  # the operation that was blocked is what the file says after all
-            door.touched.add(row.id)
+        history.record(door.id, row.id, changes, before=row.content, after=found)
         Dataset.update(content=found, size=summary.size, entries=summary.entries).where(
             Dataset.id == row.id
         ).execute()
-        door.written_elsewhere.add(row.id)
         _unblock(door, row)
+        door.written_elsewhere.add(row.id)
+        door.touched.discard(row.id)  # it is recorded above
     return _info(door)
 
 
@@ -85,12 +93,18 @@ def _take_ours(library: Library, row: Dataset, found: str, recorded: Path) -> Op
 
 
 def _unblock(door: Door, row: Dataset) -> None:
-    """Close the operation that could not be published; its staged file goes once this one is committed."""
+    """Close the operation that could not be published; its staged files go once this one is committed.
+
+    Rejected records that it was to put back are put back, whichever version of the dataset stays.
+    """
     if not row.blocked:
         return
+    places = door.library.places
     for kept in JournalStep.select().where(JournalStep.operation == row.blocked):
         step = step_of(kept.arguments)
         if step.action == "replace":
+            if places.resolve(step.target) == places.rejected(row.slug):
+                rejecting.take_over(door, row, places.resolve(step.source))
             door.step(Step("remove", step.source))
     JournalStep.delete().where(JournalStep.operation == row.blocked).execute()
     Operation.update(state="published").where(Operation.id == row.blocked).execute()

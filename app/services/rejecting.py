@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -110,10 +111,24 @@ def put_in(door: Door, row: Dataset, index: int, record: str) -> None:
     _rewrite(door, row, waiting, {"index": index, "record": None}, {"index": index, "record": record})
 
 
+def take_over(door: Door, row: Dataset, ours: Path) -> None:
+    """Put every record of a list that could not be put in place into the one that is there now."""
+    records = read_rejected(ours)
+    present = read_rejected(door.library.places.rejected(row.slug))
+    if not set(records) <= set(present):
+        present = [*records, *(record for record in present if record not in records)]
+        _write(door, row, present)
+    door.set(row, rejected=len(present))
+
+
 def _rewrite(
     door: Door, row: Dataset, waiting: list[bytes], before: dict[str, Any], after: dict[str, Any]
 ) -> None:
-    path = door.library.places.rejected(row.slug)
-    door.write(path, b"".join(line + b"\n" for line in waiting) if waiting else None)
+    _write(door, row, waiting)
     door.note("rejected", row, before, after)
     door.set(row, rejected=len(waiting))
+
+
+def _write(door: Door, row: Dataset, waiting: list[bytes]) -> None:
+    path = door.library.places.rejected(row.slug)
+    door.write(path, b"".join(line + b"\n" for line in waiting) if waiting else None)

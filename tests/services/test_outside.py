@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.tagging import TagEdit
 from app.errors import ChangedOutside, NotFound, Refused
-from app.services import editing, history, opening, outside
+from app.services import editing, history, opening, outside, rejecting
 from tests.faults import watched
 from tests.workshop import check, check_home, dataset, entry, keys, line
 
@@ -137,4 +137,83 @@ def test_a_blocked_operation_whose_file_came_back_is_settled_either_way(library,
     path.write_bytes(before)
     outside.settle(library, "talks", keep="ours")
     assert len(keys(library, "talks")) == 4
+    check_home(library, tmp_path)
+
+
+@pytest.fixture
+def mended(library, tmp_path):
+    """The list of rejected records of a dataset, and the one that was taken in from it."""
+    source = tmp_path / "mixed.jsonl"
+    source.write_bytes(line(1) + b'{"broken": \n' + b"{worse\n" + line(2))
+    aside = library.places.rejected(opening.import_path(library, source).slug)
+    record, _ = aside.read_bytes().split(b"\n")[:2]
+    rejecting.reimport(library, "mixed", 0, line(9).decode())
+    return aside, record
+
+
+BY_HAND = {
+    "a record more": lambda aside: aside.write_bytes(
+        aside.read_bytes() + b'{"line": 9, "text": "by hand"}\n'
+    ),
+    "a record less": lambda aside: aside.write_bytes(b""),
+    "no list": lambda aside: aside.unlink(),
+}
+
+
+@pytest.mark.parametrize("dataset_too", [False, True])
+@pytest.mark.parametrize("keep", ["outside", "ours"])
+@pytest.mark.parametrize("what", BY_HAND)
+def test_a_rejected_record_that_goes_back_survives_a_list_changed_by_hand(
+    library, mended, tmp_path, what, keep, dataset_too
+):
+    aside, record = mended
+    path = library.dataset("mixed").path
+    theirs = []
+
+    def meddle(name):
+        if name == "committed" and not theirs:
+            BY_HAND[what](aside)
+            theirs.extend(rejecting.read_rejected(aside))
+            if dataset_too:
+                path.write_bytes(line(95) + path.read_bytes())
+
+    with watched(meddle, labels=True):
+        history.undo(library, "mixed")
+    assert library.dataset("mixed").state == "changed_outside"
+    outside.settle(library, "mixed", keep=keep)
+    found = rejecting.read_rejected(aside)
+    assert record in found
+    assert set(theirs) <= set(found)
+    check_home(library, tmp_path)
+    if not (dataset_too and keep == "outside"):
+        history.redo(library, "mixed")
+        assert len(keys(library, "mixed")) == 3
+        assert record not in rejecting.read_rejected(aside)
+        check_home(library, tmp_path)
+
+
+def test_a_list_changed_by_hand_twice_keeps_every_record(library, mended, tmp_path):
+    aside, record = mended
+    times = iter((b'{"line": 8}\n', b'{"line": 9}\n'))
+
+    def meddle(name):
+        if name == "committed" and (more := next(times, None)):
+            aside.write_bytes(more)
+
+    with watched(meddle, labels=True):
+        history.undo(library, "mixed")
+        outside.settle(library, "mixed", keep="ours")
+    outside.settle(library, "mixed", keep="ours")
+    assert {record, b'{"line": 9}'} <= set(rejecting.read_rejected(aside))
+    check_home(library, tmp_path)
+
+
+def test_what_was_settled_without_a_change_is_not_in_the_way_of_undo(library, path, tmp_path):
+    before = path.read_bytes()
+    blocked(library, path, line(95) + before)
+    (staged,) = path.parent.glob(".talks.jsonl.*.rolethread-tmp")
+    path.write_bytes(staged.read_bytes())
+    outside.settle(library, "talks", keep="outside")
+    history.undo(library, "talks")
+    assert path.read_bytes() == before
     check_home(library, tmp_path)
