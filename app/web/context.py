@@ -13,6 +13,7 @@ from app.services import settings
 from app.services.library import Library
 from app.web.forms.entry import why_not_editable
 
+ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis", "euc-kr", "big5")
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
 
 
@@ -33,7 +34,7 @@ def preferences() -> settings.Settings:
 def install(app: Flask) -> None:
     """Give every template the settings and the filters below."""
 
-    app.jinja_env.globals.update(preferences=preferences, version=VERSION)
+    app.jinja_env.globals.update(preferences=preferences, version=VERSION, encodings=ENCODINGS)
     app.jinja_env.filters.update(
         number=number,
         counted=counted,

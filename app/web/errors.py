@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import AppError, ChangedOutside, Moved
 from app.jobs import Broken
-from app.web import htmx
+from app.web import htmx, refusals
 
 ENCODING = (
     "Choose its encoding beside the Open button, and open it again. With utf-8, the records that"
@@ -59,6 +59,7 @@ KNOWN = {
 
 def install(app: Flask) -> None:
     """Answer every error that a view raises."""
+    refusals.install(app)
     app.register_error_handler(Moved, _moved)
     app.register_error_handler(Broken, _broken)
     app.register_error_handler(AppError, _foreseen)
@@ -84,7 +85,9 @@ def _broken(error: Broken) -> Response:
 
 
 def _foreseen(error: AppError) -> Response:
-    return show(failure_of(error))
+    failure = failure_of(error)
+    again = None if htmx.is_htmx() else refusals.form_again(failure)
+    return again or show(failure)
 
 
 def failure_of(error: AppError) -> Failure:

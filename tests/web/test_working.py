@@ -103,7 +103,7 @@ def test_a_slow_refusal_is_told_on_its_page_with_the_way_back(client, library, k
 def test_a_quick_refusal_is_answered_as_ever_and_leaves_no_job(client, library, keys):
     before = {job.id for job in jobs.all()}
     response = client.post("/datasets/talks/redo")
-    assert response.status_code == 400
+    assert response.status_code == 422
     assert "There is nothing to redo in talks." in response.text
     assert {job.id for job in jobs.all()} <= before
 

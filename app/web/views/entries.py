@@ -17,6 +17,7 @@ from app.services.browsing import Listing
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
 from app.web.htmx import answer, fragments, see_other, target, with_address
+from app.web.refusals import shown_on
 from app.web.views import opened as opened_entry
 from app.web.working import Onward, work
 
@@ -62,7 +63,15 @@ def count(slug: str) -> Response:
     return fragments("entries", "count", listing=listing, count_url="", announce=announce)
 
 
+def again(slug: str) -> Response:
+    """The list in the state that a refused form carries, with the entry that was open."""
+    key = MultiDict(_pairs(request.form.get("view", ""))).get("entry", "")
+    opened = key if opened_entry.find(slug, key) else ""
+    return answer("entries/page.html", (), **page_context(slug, view_in_form(), opened))
+
+
 @bp.post("/bulk")
+@shown_on(again)
 def bulk(slug: str) -> BaseResponse:
     """Change the selected entries, or everything that the view shows, in one operation."""
     view = view_in_form()

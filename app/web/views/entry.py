@@ -14,6 +14,7 @@ from app.web.context import library, preferences
 from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged
 from app.web.htmx import answer, fragments, is_htmx, see_other, target, with_address
+from app.web.refusals import shown_on
 from app.web.views import entries, opened
 
 bp = Blueprint("entry", __name__, url_prefix="/datasets/<slug>/entries")
@@ -35,7 +36,20 @@ def new(slug: str) -> Response:
     return opened.answer_entry(context) if target() == "entry" else answer("entries/page.html", (), **context)
 
 
+def _again(slug: str, key: str = "") -> Response:
+    """The entry, for a form of it that was refused; the list, if there is no such entry (any more)."""
+    key = key or request.args.get("gone", NEW)
+    if key == NEW:
+        return new(slug)
+    if opened.find(slug, key) is None and drafts.get(library(), library().dataset(slug).id, key) is None:
+        return entries.again(slug)
+    if "view" not in request.form and opened.find(slug, key):
+        return show(slug, key)
+    return answer("entries/page.html", (), **entries.page_context(slug, entries.view_in_form(), key))
+
+
 @bp.post("/<key>")
+@shown_on(_again)
 def save(slug: str, key: str) -> BaseResponse:
     """Write the entry, if it is still the one that the form was opened on; else show both versions."""
     form = EntryForm(request.form)
@@ -98,9 +112,10 @@ def _conflict(slug: str, key: str, form: EntryForm) -> BaseResponse:
 
 
 @bp.post("/new")
+@shown_on(_again)
 def create(slug: str) -> BaseResponse:
     """Write a new entry behind the last one."""
-    form = EntryForm(request.form)
+    form, key = EntryForm(request.form), request.args.get("gone", NEW)
     value = form.written()
     try:
         if not form.validate():
@@ -109,15 +124,16 @@ def create(slug: str) -> BaseResponse:
             raise Refused("This entry has no text yet.", "Write at least one message, then save again.")
         done = editing.save_entry(library(), slug, None, value, revision=None)
     except AppError:
-        _keep(slug, NEW, form)
+        _keep(slug, key, form)
         raise
     number = library().dataset(slug).id
-    drafting.settle(number, request.args.get("gone", NEW), form)
+    drafting.settle(number, key, form)
     flash("Saved.")
     return see_other(url_for("entry.show", slug=slug, key=done.uuid))
 
 
 @bp.post("/<key>/form")
+@shown_on(_again)
 def rearrange(slug: str, key: str) -> Response:
     """The posted form with a message added, removed or moved; kept as a draft. Nothing is saved."""
     form, focus = rearranged(EntryForm(request.form), request.form.get("act", ""))
@@ -149,6 +165,7 @@ def draft(slug: str, key: str) -> BaseResponse:
 
 
 @bp.post("/<key>/draft/other")
+@shown_on(_again)
 def other_draft(slug: str, key: str) -> BaseResponse:
     """Show the draft that another tab kept, or let it go."""
     dataset, act = library().dataset(slug).id, request.form.get("other", "")
@@ -160,6 +177,7 @@ def other_draft(slug: str, key: str) -> BaseResponse:
 
 
 @bp.post("/<key>/draft/forget")
+@shown_on(_again)
 def forget_draft(slug: str, key: str) -> BaseResponse:
     """Let the draft go and show what stands in the file."""
     drafting.forget(library().dataset(slug).id, key)
@@ -186,6 +204,7 @@ def _keep(slug: str, key: str, form: EntryForm) -> list[drafting.Other]:
 
 
 @bp.post("/<key>/delete")
+@shown_on(_again)
 def delete(slug: str, key: str) -> BaseResponse:
     """Take the entry out and show the one behind it."""
     before = browsing.open_entry(library(), slug, key)
@@ -198,6 +217,7 @@ def delete(slug: str, key: str) -> BaseResponse:
 
 
 @bp.post("/<key>/duplicate")
+@shown_on(_again)
 def duplicate(slug: str, key: str) -> BaseResponse:
     """Put a copy behind the entry and open it."""
     done = editing.duplicate_entry(library(), slug, key)
@@ -206,6 +226,7 @@ def duplicate(slug: str, key: str) -> BaseResponse:
 
 
 @bp.post("/<key>/move")
+@shown_on(_again)
 def move(slug: str, key: str) -> BaseResponse:
     """Move the entry to another place in the file."""
     place = whole(request.form.get("to"))

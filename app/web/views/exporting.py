@@ -12,6 +12,7 @@ from app.services import browsing, exporting
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
 from app.web.htmx import answer
+from app.web.refusals import shown_on
 from app.web.views.entries import view_in_form
 
 bp = Blueprint("exporting", __name__, url_prefix="/datasets/<slug>/export")
@@ -22,9 +23,17 @@ MOST_KEYS = 2000  # selected entries that an address can carry
 @bp.get("")
 def show(slug: str) -> Response:
     """The choices. The address may carry a view or a selection."""
-    dataset = library().dataset(slug)
     view = view_form.view_of(request.args, size=preferences().page_size)
-    keys = request.args.getlist("key")[:MOST_KEYS]
+    return _page(slug, view, request.args.getlist("key"))
+
+
+def _again(slug: str) -> Response:
+    """The choices as they were refused."""
+    return _page(slug, view_in_form(), request.form.getlist("keys"))
+
+
+def _page(slug: str, view: View, selected: list[str]) -> Response:
+    dataset, keys = library().dataset(slug), selected[:MOST_KEYS]
     address = view_form.address_of(view)
     scopes: list[tuple[str, str, int]] = [("all", "All", dataset.entries)]
     if keys:
@@ -44,6 +53,7 @@ def show(slug: str) -> Response:
 
 
 @bp.post("")
+@shown_on(_again)
 def download(slug: str) -> BaseResponse:
     """The export as a file, written while it is sent."""
     name = request.form.get("format", "")

@@ -18,6 +18,7 @@ from app.services.reading import Progress
 from app.web.context import library
 from app.web.forms import whole
 from app.web.htmx import answer
+from app.web.refusals import shown_on
 from app.web.views import entries
 from app.web.views import opened as opened_entry
 from app.web.working import Onward, work
@@ -104,7 +105,13 @@ def show(slug: str) -> Response:
     return answer("history/page.html", (), title=f"History of {slug}", dataset=dataset, **context)
 
 
+def _again(slug: str) -> Response:
+    """The page on which the button stands that was refused: the list, or the history."""
+    return entries.again(slug) if "view" in request.form else show(slug)
+
+
 @bp.post("/undo")
+@shown_on(_again)
 def undo(slug: str) -> BaseResponse:
     """Undo the newest operation, or the one that is named."""
     opened, number = library(), _operation() if "operation" in request.form else _newest(slug)
@@ -114,6 +121,7 @@ def undo(slug: str) -> BaseResponse:
 
 
 @bp.post("/redo")
+@shown_on(_again)
 def redo(slug: str) -> BaseResponse:
     """Do again what was undone last."""
     opened = library()
@@ -121,6 +129,7 @@ def redo(slug: str) -> BaseResponse:
 
 
 @bp.post("/restore")
+@shown_on(_again)
 def restore(slug: str) -> BaseResponse:
     """Return the dataset to the state just after an operation."""
     opened, number = library(), _operation()
@@ -130,6 +139,7 @@ def restore(slug: str) -> BaseResponse:
 
 
 @bp.post("/backups")
+@shown_on(_again)
 def restore_backup(slug: str) -> BaseResponse:
     """Bring the dataset back to what a backup holds."""
     opened, name = library(), request.form.get("backup", "")

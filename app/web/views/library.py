@@ -23,12 +23,13 @@ from app.services.reading import Progress
 from app.services.sample import open_sample
 from app.web.context import library
 from app.web.htmx import answer, see_other
+from app.web.refusals import shown_on
+from app.web.views import entries
 from app.web.working import Errand, Onward, lead_on, work
 
 bp = Blueprint("library", __name__)
 
 PATIENCE = 0.1  # seconds that the page spends on counting tags
-ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis", "euc-kr", "big5")
 
 
 @bp.get("/")
@@ -45,7 +46,6 @@ def index() -> Response:
         drafted=drafts.counts(library()),
         trashed=0 if trash else len(library().datasets(trashed=True)),
         trash=trash,
-        encodings=ENCODINGS,
     )
 
 
@@ -56,7 +56,13 @@ def _tags(datasets: list[DatasetInfo]) -> dict[int, tuple[TagCount, ...]]:
     return {number: tags for number, tags in known.items() if tags}
 
 
+def _again(slug: str = "") -> Response:
+    """The library, for a form on it that was refused."""
+    return index()
+
+
 @bp.post("/import")
+@shown_on(_again)
 def import_() -> BaseResponse:
     """Open files, pasted text or a path, each as a job; a quick one goes straight to the dataset."""
     files = [file for file in request.files.getlist("file") if file.filename]
@@ -157,6 +163,7 @@ def complete_path() -> str:
 
 
 @bp.post("/sample")
+@shown_on(_again)
 def sample() -> BaseResponse:
     """Open the sample dataset that comes with the app."""
     onward = _opened(open_sample(library()))
@@ -165,6 +172,7 @@ def sample() -> BaseResponse:
 
 
 @bp.post("/datasets")
+@shown_on(_again)
 def new() -> BaseResponse:
     """Start an empty dataset."""
     slug = request.form.get("name", "").strip()
@@ -174,6 +182,7 @@ def new() -> BaseResponse:
 
 
 @bp.post("/datasets/<slug>/rename")
+@shown_on(_again)
 def rename(slug: str) -> BaseResponse:
     """Give a dataset another name."""
     opened, name = library(), request.form.get("name", "").strip()
@@ -185,6 +194,7 @@ def rename(slug: str) -> BaseResponse:
 
 
 @bp.post("/datasets/<slug>/trash")
+@shown_on(_again)
 def trash(slug: str) -> BaseResponse:
     """Move a dataset to the trash."""
     opened, info = library(), library().dataset(slug)
@@ -193,6 +203,7 @@ def trash(slug: str) -> BaseResponse:
 
 
 @bp.post("/datasets/<slug>/untrash")
+@shown_on(_again)
 def untrash(slug: str) -> BaseResponse:
     """Put a dataset back from the trash."""
     opened = library()
@@ -206,6 +217,7 @@ def _shelve(title: str, act: Callable[[], Any], sentence: str) -> BaseResponse:
 
 
 @bp.post("/datasets/<slug>/outside")
+@shown_on(entries.again)
 def outside(slug: str) -> BaseResponse:
     """Choose between the file that another program wrote and ours."""
     keep = request.form.get("keep", "")

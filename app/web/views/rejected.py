@@ -11,6 +11,7 @@ from app.services import rejecting
 from app.web.context import library
 from app.web.forms import whole
 from app.web.htmx import answer, see_other
+from app.web.refusals import shown_on
 
 bp = Blueprint("rejected", __name__, url_prefix="/datasets/<slug>/rejected")
 
@@ -64,6 +65,7 @@ def _shown(record: rejecting.RejectedRecord) -> Shown:
 
 
 @bp.post("")
+@shown_on(show)
 def reimport(slug: str) -> BaseResponse:
     """Take a corrected record in as an entry."""
     index, line = whole(request.form.get("index")), whole(request.form.get("line"))

@@ -111,7 +111,7 @@ def test_bulk_acts_on_all_that_match(client, library, keys):
     "data", [{}, {"do": "add", "tags": "x"}, {"do": "add", "keys": "1"}, {"do": "x", "keys": "1"}]
 )
 def test_bulk_acts_without_sense_are_refused(client, keys, data):
-    assert client.post("/datasets/talks/bulk", data=data).status_code == 400
+    assert client.post("/datasets/talks/bulk", data=data).status_code == 422
 
 
 def test_an_export_carries_the_view(client, keys):
@@ -125,7 +125,7 @@ def test_an_export_carries_the_view(client, keys):
 
 @pytest.mark.parametrize("data", [{}, {"format": "x"}, {"format": "chatml", "scope": "x"}])
 def test_an_export_without_sense_is_refused(client, keys, data):
-    assert client.post("/datasets/talks/export", data=data).status_code == 400
+    assert client.post("/datasets/talks/export", data=data).status_code == 422
 
 
 def test_bounds_that_nothing_can_meet_are_told(client, keys):

@@ -115,7 +115,7 @@ def test_an_entry_that_was_deleted_meanwhile_can_still_be_saved(client, library,
 
 def test_a_new_entry_needs_text(client, library, keys):
     blank = {"messages-0-role": "user", "messages-0-text": " ".strip()}
-    assert client.post("/datasets/talks/entries/new", data=blank).status_code == 400
+    assert client.post("/datasets/talks/entries/new", data=blank).status_code == 422
     full = {"messages-0-role": "user", "messages-0-text": "Four?", "add_tags": "x, y ,x"}
     response = client.post("/datasets/talks/entries/new", data=full)
     key = response.headers["Location"].rpartition("/")[2]
@@ -145,13 +145,13 @@ def test_an_act_that_makes_no_sense_does_nothing_bad(client, keys, form, act):
 def test_keys_that_name_nothing_are_answered_plainly(client, keys, key, path):
     before = len(keys)
     response = client.post(f"/datasets/talks/entries/{key}{path}", data={"to": "1"})
-    assert response.status_code in (303, 400, 404, 405, 409)
+    assert response.status_code in (303, 404, 405, 409, 422)
     assert len(keys) == before
 
 
 @pytest.mark.parametrize("place", ["", "0", "-1", "x", "²", "1e9"])
 def test_places_that_are_none_are_refused(client, keys, place):
-    assert client.post(f"/datasets/talks/entries/{keys[0]}/move", data={"to": place}).status_code == 400
+    assert client.post(f"/datasets/talks/entries/{keys[0]}/move", data={"to": place}).status_code == 422
 
 
 def test_moving_duplicating_deleting(client, library, keys):

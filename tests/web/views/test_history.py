@@ -61,7 +61,7 @@ def test_backups_are_listed_in_words_and_restored(client, library, talks):
 
 @pytest.mark.parametrize("number", ["", "x", "-1", "1e9", "9" * 400])
 def test_an_undo_that_names_no_operation_undoes_none(client, library, talks, number):
-    assert client.post("/datasets/talks/undo", data={"operation": number}).status_code == 400
+    assert client.post("/datasets/talks/undo", data={"operation": number}).status_code == 422
     assert [info.slug for info in library.datasets()] == ["talks"]
 
 
@@ -93,7 +93,7 @@ def test_the_quick_undo_stops_at_the_import(client, library):
 def test_the_quick_undo_goes_on_to_the_import_and_no_further(client, library, talks):
     client.post("/datasets/talks/redo")
     assert client.post("/datasets/talks/undo").status_code == 303
-    assert client.post("/datasets/talks/undo").status_code == 400
+    assert client.post("/datasets/talks/undo").status_code == 422
     assert library.dataset("talks").entries == 3
 
 

@@ -78,7 +78,7 @@ def test_a_path_is_opened_as_a_copy(client, library, tmp_path):
 )
 def test_what_cannot_be_opened_creates_nothing(client, library, data):
     response = client.post("/import", data=data)
-    assert response.status_code in (400, 404, 507)
+    assert response.status_code in (404, 422, 507)
     assert "dataset files were not changed" in response.text
     assert library.datasets() == []
 
@@ -111,7 +111,7 @@ def test_a_dataset_is_started_renamed_trashed_and_put_back(client, library):
 @pytest.mark.parametrize("name", ["", "..", "a/b", "A B", "con", "x" * 81, "a\0"])
 def test_a_name_that_does_not_fit_is_refused(client, library, name):
     response = client.post("/datasets", data={"name": name})
-    assert response.status_code == 400
+    assert response.status_code == 422
     assert slugs(library) == []
 
 
@@ -122,7 +122,7 @@ def test_a_file_changed_by_another_program_waits_for_the_choice(client, library)
     path.write_bytes(changed)
     client.get("/datasets/talks/")
     assert "Another program changed this file" in client.get("/datasets/talks/").text
-    assert client.post("/datasets/talks/outside", data={"keep": "x"}).status_code == 400
+    assert client.post("/datasets/talks/outside", data={"keep": "x"}).status_code == 422
     client.post("/datasets/talks/outside", data={"keep": "outside"})
     assert b"Ha!" in path.read_bytes()
     assert "Another program changed this file" not in client.get("/datasets/talks/").text
@@ -135,10 +135,8 @@ def test_rejected_records_are_listed_and_taken_in(client, library):
     page = client.get("/datasets/talks/rejected").text
     assert "Line 2" in page
     assert "not json" in page
-    assert (
-        client.post("/datasets/talks/rejected", data={"index": "0", "line": "2", "text": "x"}).status_code
-        == 400
-    )
+    refused = client.post("/datasets/talks/rejected", data={"index": "0", "line": "2", "text": "x"})
+    assert refused.status_code == 422
     client.post("/datasets/talks/rejected", data={"index": "0", "line": "2", "text": LINE})
     assert library.dataset("talks").entries == 2
     assert "Nothing was rejected" in client.get("/datasets/talks/rejected").text
