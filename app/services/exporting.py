@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from app.domain.entry import faithful, spell
 from app.domain.facts import payload
-from app.domain.formats import chatml, plain_talk, sharegpt
+from app.domain.formats import chatml, plain_chatml, plain_sharegpt, sharegpt
 from app.domain.view import View
 from app.errors import Conflict, NotFound, Refused
 from app.registry.database import connected
@@ -136,6 +135,9 @@ def _check_target(library: Library, target: Path) -> None:
 
 def _lines(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterator[bytes]:
     """The raw lines that are to be exported."""
+    summary = snapshot.summary
+    if selection is None and summary.entries == summary.lines:
+        return snapshot.file.every_line(len(summary.head) // 2)
     if selection is None or (isinstance(selection, View) and not selection.query):
         places = queries.places(snapshot.connection, selection or View())
     elif isinstance(selection, View):
@@ -177,13 +179,16 @@ def _writer(form: str, *, clean: bool) -> Callable[[bytes], bytes]:
     """What makes the exported line of a raw one, or raises a ValueError that says why there is none."""
     if form == "chatml":
         return _clean_chatml if clean else payload
-    return partial(_sharegpt, clean=clean)
+    return _clean_sharegpt if clean else _full_sharegpt
 
 
 def _clean_chatml(line: bytes) -> bytes:
-    return spell(plain_talk(line, bare=True) or chatml(faithful(payload(line))[0], clean=True))
+    return spell(plain_chatml(line) or chatml(faithful(payload(line))[0], clean=True))
 
 
-def _sharegpt(line: bytes, *, clean: bool) -> bytes:
-    plain = plain_talk(line, bare=False) if clean else None
-    return spell(sharegpt(plain or faithful(payload(line))[0], clean=clean))
+def _clean_sharegpt(line: bytes) -> bytes:
+    return spell(plain_sharegpt(line) or sharegpt(faithful(payload(line))[0], clean=True))
+
+
+def _full_sharegpt(line: bytes) -> bytes:
+    return spell(sharegpt(faithful(payload(line))[0], clean=False))

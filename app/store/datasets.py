@@ -108,6 +108,11 @@ class OpenFile:
         """A range of bytes; shorter only if the file was cut meanwhile."""
         return os.pread(self.descriptor, length, offset)
 
+    def every_line(self, head: int) -> Iterator[bytes]:
+        """All raw lines from behind a head of so many bytes, one after the other."""
+        with open(self.descriptor, "rb", buffering=_RUN, closefd=False) as file:
+            yield from lines(file, head)
+
     def lines(self, places: Iterable[tuple[int, int]]) -> Iterator[bytes]:
         """The lines at some offsets, of some lengths; neighbours are read in one go."""
         for start, lengths in _runs(places):

@@ -50,6 +50,7 @@ GOALS = {
     "undo of that": Goal(20.0),
     "export chatml": Goal(2, "orjson"),
     "export chatml, clean": Goal(2, "orjson"),
+    "export sharegpt, clean": Goal(2, "orjson"),
     r"search regex \b\w+ly\b \w+ed: first page": Goal(5.0),
     r"search regex \b\w+ly\b \w+ed: count": Goal(5.0),
     "search zzqqx, which is absent: first page": Goal(0.6),

@@ -35,6 +35,15 @@ def test_everything_comes_as_it_lies_there(library, talks):
     assert exported(library, "talks", "chatml") == talks.read_bytes().split(b"\n")[:-1]
 
 
+def test_another_programs_file_comes_without_its_mark_and_line_ends(library, tmp_path):
+    file = tmp_path / "own.jsonl"
+    lines = [line(number).removesuffix(b"\n") for number in range(3)]
+    file.write_bytes(b"\xef\xbb\xbf" + b"\r\n".join(lines))
+    opening.import_path(library, file, name="own", in_place=True)
+    assert exported(library, "own", "chatml") == lines
+    assert exported(library, "own", "chatml", selection=keys(library, "own")) == lines
+
+
 def test_some_entries_come_in_file_order(library, talks):
     lines = talks.read_bytes().split(b"\n")
     chosen = keys(library, "talks")[3:0:-2]

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.domain.formats import turns
 from app.domain.formats.converted import Converted, NotConvertible
-from app.domain.formats.exports import chatml, plain_talk, sharegpt
+from app.domain.formats.exports import chatml, plain_chatml, plain_sharegpt, sharegpt
 from app.domain.formats.turns import is_turn
 
 __all__ = [
@@ -14,7 +14,8 @@ __all__ = [
     "chatml",
     "convert",
     "is_turn",
-    "plain_talk",
+    "plain_chatml",
+    "plain_sharegpt",
     "recognise",
     "sharegpt",
 ]

@@ -24,28 +24,37 @@ def chatml(value: dict[str, Any], *, clean: bool) -> dict[str, Any]:
     }
 
 
-def plain_talk(text: bytes, *, bare: bool) -> dict[str, Any] | None:
-    """The messages of a line as an entry of nothing else, if every role and content is text; else None.
+def plain_chatml(text: bytes) -> dict[str, Any] | None:
+    """What a clean :func:`chatml` gives of a line, if every role and content of it is text; else None.
 
-    Then no number comes along to a clean export, and orjson, which does not hold every number, will do.
-
-    :param bare: without further keys of the messages: just what a clean :func:`chatml` gives.
+    Then no number comes along, and orjson, which does not hold every number, will do.
     """
+    messages = []
     try:
-        messages = orjson.loads(text)["messages"]
-        if not isinstance(messages, list):
-            return None
-        further = False
-        for message in messages:
-            if type(message["role"]) is not str or type(message["content"]) is not str:
+        found = orjson.loads(text)["messages"]
+        for message in found:
+            role, content = message["role"], message["content"]
+            if type(role) is not str or type(content) is not str:
                 return None
-            if len(message) > 2:
-                further = True
+            messages.append({"role": role, "content": content})
     except (KeyError, TypeError, orjson.JSONDecodeError):
         return None
-    if bare and further:
-        messages = [{"role": message["role"], "content": message["content"]} for message in messages]
-    return {"messages": messages}
+    return {"messages": messages} if type(found) is list else None
+
+
+def plain_sharegpt(text: bytes) -> dict[str, Any] | None:
+    """What a clean :func:`sharegpt` gives of a line, if its speakers are the usual ones; else None."""
+    turns = []
+    try:
+        found = orjson.loads(text)["messages"]
+        for message in found:
+            content = message["content"]
+            if type(content) is not str or "source_role" in message:
+                return None
+            turns.append({"from": _SHAREGPT[message["role"]], "value": content})
+    except (KeyError, TypeError, orjson.JSONDecodeError):
+        return None
+    return {"conversations": turns} if type(found) is list else None
 
 
 def sharegpt(value: dict[str, Any], *, clean: bool) -> dict[str, Any]:

@@ -6,13 +6,22 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.entry import BLOCK, faithful, render
-from app.domain.formats import NotConvertible, chatml, convert, plain_talk, recognise, sharegpt
+from app.domain.formats import (
+    NotConvertible,
+    chatml,
+    convert,
+    plain_chatml,
+    plain_sharegpt,
+    recognise,
+    sharegpt,
+)
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES") or Path(__file__).parents[4] / "shared" / "samples")
+USUAL = ("system", "user", "assistant", "tool")
 HELLO = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
 EXTRA_KEYS = ["from", "value", "text", "speaker", "name", "weight", "tool_calls", "source_role", ""]
 TOP_KEYS = ["tags", "system", "tools", "conversation", "items", "data", "id", ""]
@@ -47,20 +56,30 @@ def test_a_clean_export_has_the_conversation_and_nothing_else():
 
 
 anything = st.text(max_size=3) | st.none() | st.integers() | st.lists(st.text(max_size=3), max_size=2)
-messages = st.dictionaries(st.sampled_from(["role", "content", "source_role", "n"]), anything) | anything
+talk = st.fixed_dictionaries(
+    {"role": st.sampled_from(USUAL), "content": st.text()}, optional={"source_role": st.just("function_call")}
+)
+messages = (
+    st.dictionaries(st.sampled_from(["role", "content", "source_role", "n"]), anything) | anything | talk
+)
 
 
 @given(st.dictionaries(st.sampled_from(["messages", "tags"]), st.lists(messages, max_size=4) | messages))
+@example({"messages": {}})
+@example({"messages": ""})
+@example({"messages": [{"role": "assistant", "content": "f()", "source_role": "function_call"}]})
 def test_the_quick_way_to_a_clean_export_says_the_same_or_nothing(value):
     line = render(value) + b"\r\n"
-    bare, talk = plain_talk(line, bare=True), plain_talk(line, bare=False)
+    said = value.get("messages")
+    bare, turns = plain_chatml(line), plain_sharegpt(line)
     if bare is None:
-        assert talk is None
-        said = value.get("messages")
         assert not isinstance(said, list) or not all(is_plain(message) for message in said)
     else:
         assert bare == chatml(faithful(render(value))[0], clean=True)
-        assert sharegpt(talk, clean=True) == sharegpt(value, clean=True)
+    if turns is not None:
+        assert turns == sharegpt(faithful(render(value))[0], clean=True)
+    elif bare is not None:
+        assert any(message["role"] not in USUAL or "source_role" in message for message in said)
 
 
 def is_plain(message):
