@@ -19,7 +19,7 @@ from app.services.library import DatasetInfo, Library
 from app.services.reading import Snapshot, is_current, reading
 from app.store import queries
 from app.store.datasets import signature
-from app.store.finding import full_key, locate
+from app.store.finding import full_keys, locate
 from app.store.queries import RowFacts, Segments
 from app.store.textcache import scan
 
@@ -117,12 +117,8 @@ def matching_keys(library: Library, slug: str, view: View) -> list[str]:
 
 def keys_in(snapshot: Snapshot, view: View) -> Iterator[str]:
     """The keys of all entries that a view names, in file order."""
-    look = _Look.of(snapshot, view.everything)
-    for rank in look.ranks():
-        uuid, digest = snapshot.connection.execute(
-            "SELECT uuid, digest FROM lines WHERE rank = ?", (rank,)
-        ).fetchone()
-        yield full_key(snapshot.connection, rank, uuid, digest)
+    ranks = _Look.of(snapshot, view.everything).ranks()
+    yield from full_keys(snapshot.connection, queries.named(snapshot.connection, ranks))
 
 
 def ranks_in(snapshot: Snapshot, view: View) -> list[int]:
@@ -182,8 +178,7 @@ def tags_at_hand(library: Library, info: DatasetInfo) -> tuple[TagCount, ...] | 
 def _key_at(connection: Connection, rank: int | None) -> str | None:
     if rank is None:
         return None
-    uuid, digest = connection.execute("SELECT uuid, digest FROM lines WHERE rank = ?", (rank,)).fetchone()
-    return full_key(connection, rank, uuid, digest)
+    return next(full_keys(connection, queries.named(connection, (rank,))))
 
 
 class _Memory(Generic[Answer]):
@@ -351,10 +346,12 @@ class _Look:
         return Entry.of(payload(self.snapshot.file.read(row.offset, row.length)))
 
     def _rows(self, found: list[RowFacts]) -> tuple[Row, ...]:
-        numbers = _numbers(self.snapshot.connection, [row.rank for row in found])
-        return tuple(self._row(row, numbers[row.rank]) for row in found)
+        connection, ranks = self.snapshot.connection, sorted(row.rank for row in found)
+        keys = dict(zip(ranks, full_keys(connection, queries.named(connection, ranks)), strict=True))
+        numbers = _numbers(connection, ranks)
+        return tuple(self._row(row, keys[row.rank], numbers[row.rank]) for row in found)
 
-    def _row(self, row: RowFacts, number: int) -> Row:
+    def _row(self, row: RowFacts, key: str, number: int) -> Row:
         connection = self.snapshot.connection
         speaker, opening, hit = "", "This entry is too large to be shown in a list.", None
         if row.length <= LARGEST_SHOWN:
@@ -363,7 +360,7 @@ class _Look:
             except NotJson:
                 opening = "This line was changed by another program."
         return Row(
-            full_key(connection, row.rank, row.uuid, row.digest),
+            key,
             number,
             opening,
             speaker,
@@ -402,10 +399,10 @@ def _around(text: str, start: int, end: int) -> tuple[str, str, str]:
 
 
 def _numbers(connection: Connection, ranks: list[int]) -> dict[int, int]:
-    """Which entry of the file each is, from 1; the file is counted through once."""
+    """Which entry of the file each is, from 1; ``ranks`` rise, and the file is counted through once."""
     numbers: dict[int, int] = {}
     last, counted = -1, 0
-    for rank in sorted(ranks):
+    for rank in ranks:
         counted += queries.between(connection, last, rank)
         numbers[rank] = counted
         last = rank

@@ -119,8 +119,7 @@ def delete_entries(library: Library, slug: str, keys: Sequence[str], *, progress
     found = dict.fromkeys(keys)
     with operation(library, title) as door:
         editor = door.editor(slug)
-        for number, key in enumerate(found):
-            line = editor.find(key)
+        for number, line in enumerate(editor.find_all(found)):
             editor.delete(line)
             if len(found) == 1:
                 door.title(f"Delete entry {editor.number(line)}")
@@ -177,7 +176,7 @@ def edit_tags(
     with operation(library, edit.title(), progress=_second_half(progress)) as door:
         editor = door.editor(slug)
         changed = locked = 0
-        lines = editor.entries() if keys is None else map(editor.find, dict.fromkeys(keys))
+        lines = editor.entries() if keys is None else editor.find_all(dict.fromkeys(keys))
         for number, line in enumerate(lines):
             outcome = _retag(editor, line, edit.applied)
             changed += outcome is True

@@ -1,7 +1,7 @@
 """A dataset open for changes to its lines, within one operation."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,7 @@ from app.errors import NotFound, StoreError
 from app.registry.models import Dataset
 from app.services.reading import Snapshot
 from app.store import queries
-from app.store.finding import Found, key_of, locate
+from app.store.finding import key_of, locate_all
 from app.store.staging import Layout
 
 
@@ -62,20 +62,24 @@ class Editor:
 
         :raises NotFound: if there is none.
         """
-        found = locate(self.snapshot.connection, key)
-        if found is None:
-            raise NotFound(
-                f"There is no entry {key} in {self.row.slug}.",
-                "It may have been deleted; look at the history.",
-            )
-        return self._line(found)
+        return next(self.find_all((key,)))
+
+    def find_all(self, keys: Collection[str]) -> Iterator[Line]:
+        """The entries with some keys, in the order given.
+
+        :raises NotFound: at a key that leads to none.
+        """
+        for key, found in zip(keys, locate_all(self.snapshot.connection, keys), strict=True):
+            if found is None:
+                raise NotFound(
+                    f"There is no entry {key} in {self.row.slug}.",
+                    "It may have been deleted; look at the history.",
+                )
+            yield self.at(self.layout.position(found.rank), found.key)
 
     def number(self, line: Line) -> int:
         """Which entry of the file a line is, from 1."""
         return queries.number(self.snapshot.connection, self.layout.ranks[line.position])
-
-    def _line(self, found: Found) -> Line:
-        return self.at(self.layout.position(found.rank), found.key)
 
     def entries(self) -> Iterator[Line]:
         """Every entry, in file order."""

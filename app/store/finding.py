@@ -1,12 +1,12 @@
 """Addressing entries in an index: by their uuid, or by a digest where a line carries none."""
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.domain.facts import Kind
 
 UNNAMED = "line-"
-_COLUMNS = "rank, offset, length, uuid, digest"
 _ENTRY = f"+kind = {int(Kind.ENTRY)}"  # the plus keeps SQLite from looking by kind: nearly all are entries
 
 
@@ -28,29 +28,65 @@ def key_of(uuid: str | None, digest: bytes, repeat: int = 0) -> str:
 
 def locate(connection: sqlite3.Connection, key: str) -> Found | None:
     """The entry with that key, or None."""
-    name, _, number = key.partition("~")
-    if number and not (number.isascii() and number.isdecimal() and 0 < int(number[:9]) < 1 << 31):
-        return None
-    skip = int(number[:9]) - 1 if number else 0
+    name, place = _parts(key)
+    row = next(_alike(connection, name, 1, skip=place), None) if place >= 0 else None
+    return Found(*row, key) if row else None
+
+
+def locate_all(connection: sqlite3.Connection, keys: Iterable[str]) -> Iterator[Found | None]:
+    """The entries with some keys, in the order given; None for a key that leads nowhere.
+
+    Those with a number are found among all of their name, which are looked up once.
+    """
+    alike: dict[str, list[tuple[int, int, int]]] = {}
+    for key in keys:
+        name, place = _parts(key)
+        if place > 0 and name not in alike:
+            alike[name] = list(_alike(connection, name, -1))
+        rows = alike.get(name) or list(_alike(connection, name, 1))
+        yield Found(*rows[place], key) if 0 <= place < len(rows) else None
+
+
+def _parts(key: str) -> tuple[str, int]:
+    """The name in a key, and which of the entries of that name it means, from 0; -1 for none."""
+    name, mark, number = key.partition("~")
+    if not mark:
+        return name, 0
+    return name, int(number) - 1 if number.isascii() and number.isdecimal() and len(number) < 10 else -1
+
+
+def _alike(
+    connection: sqlite3.Connection, name: str, most: int, *, skip: int = 0
+) -> Iterator[tuple[int, int, int]]:
+    """Rank, offset and length of the entries of one name, in file order."""
+    match: str | bytes = name
     if name.startswith(UNNAMED):
         try:
-            match: str | bytes = bytes.fromhex(name.removeprefix(UNNAMED))
+            match = bytes.fromhex(name.removeprefix(UNNAMED))
         except ValueError:
-            return None
-        where = "uuid IS NULL AND digest = ?"
-    else:
-        match, where = name, "uuid = ?"
-    row = connection.execute(
-        f"SELECT {_COLUMNS} FROM lines WHERE {where} AND {_ENTRY} ORDER BY rank LIMIT 1 OFFSET ?",
-        (match, skip),
-    ).fetchone()
-    return Found(row[0], row[1], row[2], key) if row else None
+            return iter(())
+    query = f"SELECT rank, offset, length FROM lines WHERE {_same(match)} ORDER BY rank LIMIT ? OFFSET ?"
+    return connection.execute(query, (match, most, skip))
 
 
-def full_key(connection: sqlite3.Connection, rank: int, uuid: str | None, digest: bytes) -> str:
-    """The key of a line, numbered if lines before it would have the same one."""
-    where, match = ("uuid = ?", uuid) if uuid else ("uuid IS NULL AND digest = ?", digest)
-    repeat = connection.execute(
-        f"SELECT count(*) FROM lines WHERE {where} AND {_ENTRY} AND rank < ?", (match, rank)
-    ).fetchone()[0]
-    return key_of(uuid, digest, repeat)
+def full_keys(
+    connection: sqlite3.Connection, lines: Iterable[tuple[int, str | None, bytes]]
+) -> Iterator[str]:
+    """The keys of some lines, which come in file order, numbered where several would have the same.
+
+    Each is counted on from the last one of its name, so that no line is counted twice.
+    """
+    counted: dict[str | bytes, tuple[int, int]] = {}
+    for rank, uuid, digest in lines:
+        match = uuid or digest
+        last, repeat = counted.get(match, (0, 0))
+        repeat += connection.execute(
+            f"SELECT count(*) FROM lines WHERE {_same(match)} AND rank >= ? AND rank < ?", (match, last, rank)
+        ).fetchone()[0]
+        counted[match] = rank, repeat
+        yield key_of(uuid, digest, repeat)
+
+
+def _same(match: str | bytes) -> str:
+    """The condition for entries of one name: a uuid, or a digest where there is none."""
+    return f"{'uuid = ?' if isinstance(match, str) else 'uuid IS NULL AND digest = ?'} AND {_ENTRY}"

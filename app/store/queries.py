@@ -95,6 +95,12 @@ def rows(connection: sqlite3.Connection, ranks: Iterable[int]) -> list[RowFacts]
     return [RowFacts(*connection.execute(query, (rank,)).fetchone()) for rank in ranks]
 
 
+def named(connection: sqlite3.Connection, ranks: Iterable[int]) -> Iterator[tuple[int, str | None, bytes]]:
+    """Rank, uuid and digest of some lines, in the order given."""
+    query = "SELECT rank, uuid, digest FROM lines WHERE rank = ?"
+    return (connection.execute(query, (rank,)).fetchone() for rank in ranks)
+
+
 @dataclass(frozen=True, slots=True)
 class Segments:
     """The entries that a search looks through, in order: their ranks and places in the text cache."""
