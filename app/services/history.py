@@ -22,6 +22,7 @@ from app.store.datasets import content_hash
 from app.store.finding import key_of, locate
 
 PAGE = 50
+_LAST = (1 << 63) - 1  # the largest number that SQLite gives an operation
 _LOST_WAY = "The way back to that point is not known: another program changed the file in between."
 
 
@@ -94,8 +95,7 @@ def changes(library: Library, slug: str, number: int, *, page: int = 1, size: in
     """
     with connected(), reading(library, slug) as snapshot:
         row = library.row(slug)
-        if not Touched.get_or_none(Touched.operation == number, Touched.dataset == row.id):
-            raise NotFound(f"There is no operation {number} on {slug}.")
+        _touched(row, number)
         found = history.page_of_changes(number, row.id, start=(page - 1) * size, size=size)
         return [_view(snapshot, row.id, number, change) for change in found]
 
@@ -206,11 +206,7 @@ def restore(library: Library, slug: str, number: int, *, progress: Progress = si
     """
     with library.writing(), connected():
         row = library.row(slug)
-        touched = Touched.get_or_none(Touched.operation == number, Touched.dataset == row.id)
-        if touched is None:
-            raise NotFound(
-                f"There is no operation {number} on {slug}.", "The history lists them with their numbers."
-            )
+        touched = _touched(row, number)
         if touched.after == row.content:
             raise Refused(f"{slug} stands as it did after operation {number}.")
         title = Operation.get_by_id(number).title
@@ -218,6 +214,21 @@ def restore(library: Library, slug: str, number: int, *, progress: Progress = si
             editor = door.editor(slug)
             editor.adopt(_way_back(editor, row, number, touched.after))
     return _done(door)
+
+
+def _touched(row: Dataset, number: int) -> Touched:
+    """What the operation with that number did to a dataset, as a whole.
+
+    :raises NotFound: if there is no such operation, or it did not touch the dataset.
+    """
+    found: Touched | None = None
+    if 0 < number <= _LAST:
+        found = Touched.get_or_none(Touched.operation == number, Touched.dataset == row.id)
+    if found is None:
+        raise NotFound(
+            f"There is no operation {number} on {row.slug}.", "The history lists them with their numbers."
+        )
+    return found
 
 
 def _newest(row: Dataset) -> Operation:
@@ -228,13 +239,7 @@ def _newest(row: Dataset) -> Operation:
 
 
 def _named(row: Dataset, number: int) -> Operation:
-    found = next(
-        (each for each in history.operations_on(row.id, above=number - 1) if each.id == number), None
-    )
-    if found is None:
-        raise NotFound(
-            f"There is no operation {number} on {row.slug}.", "The history lists them with their numbers."
-        )
+    found: Operation = _touched(row, number).operation
     if found.kind != "change":
         raise Refused(
             f"Operation {number} is no change of its own: {found.title}.", "Redo takes back an undo."

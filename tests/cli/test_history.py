@@ -46,6 +46,7 @@ def test_an_older_operation_is_undone_alone_if_nothing_stands_in_the_way(talks):
 
 def test_what_cannot_be_undone_or_restored_is_refused(talks):
     assert talks.json("undo", "talks", 99).error
+    assert talks.json("undo", "talks", 10**20).error == f"There is no operation {10**20} on talks."
     assert talks.json("redo", "talks").error
     assert talks.json("restore", "talks", 99).error
     assert talks.json("restore", "talks", 1).error
