@@ -23,12 +23,33 @@ _MARKS = (
 # UTF-16 without a mark, told by where the zeros of its first two plain letters stand.
 _WIDE = {b"\0\1\0\1": "utf-16-le", b"\1\0\1\0": "utf-16-be"}
 _KEEP = "rolethread-keep"
+_EXPORT = "RoleThread opens JSON Lines and JSON. Save the conversations as such a file, and open that."
+_UNPACK = "Unpack it, and open the file of conversations in it."
+# What is no text at all, told by its first bytes: the words for it, and what to do instead.
+_NO_TEXT = (
+    (b"\x89PNG\r\n\x1a\n", "a PNG picture", _EXPORT),
+    (b"\xff\xd8\xff", "a JPEG picture", _EXPORT),
+    (b"GIF8", "a GIF picture", _EXPORT),
+    (b"%PDF-", "a PDF document", _EXPORT),
+    (b"SQLite format 3\0", "an SQLite database", _EXPORT),
+    (b"PAR1", "a Parquet file", _EXPORT),
+    (b"PK\x03\x04", "a ZIP archive", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (b"\x28\xb5\x2f\xfd", "a file packed with Zstandard", _UNPACK),
+    (b"\xfd7zXZ\0", "a file packed with xz", _UNPACK),
+)
+# ZIP archives that are known by the name of a file in them.
+_OFFICE = ((b"xl/", "an Excel workbook"), (b"word/", "a Word document"), (b"ppt/", "a PowerPoint file"))
 
 
 class UnknownEncoding(AppError):
     """Most of the file is no UTF-8; ``details["guess"]`` is what it may be, or empty."""
 
     status = 422
+
+
+class NoText(UnknownEncoding):
+    """The file is no text, so no encoding would help: ``details`` names none."""
 
 
 class DamagedFile(AppError):
@@ -189,6 +210,26 @@ codecs.register_error(_KEEP, _keep)
 def is_wide(start: bytes) -> bool:
     """Whether a text that begins like this is UTF-16 without a byte order mark."""
     return bytes(byte == 0 for byte in start[:4]) in _WIDE
+
+
+def what_is_no_text(start: bytes) -> tuple[str, str]:
+    """What a file looks like that begins like this and is no text, and what to do instead; else empty.
+
+    :param start: some kilobytes, where the file has so many.
+    """
+    for mark, words, hint in _NO_TEXT:
+        if start.startswith(mark):
+            office = (each for part, each in _OFFICE if words == "a ZIP archive" and part in start)
+            document = next(office, "")
+            return (document, _EXPORT) if document else (words, hint)
+    return "", ""
+
+
+def no_text(words: str = "", hint: str = _EXPORT) -> NoText:
+    """The refusal of a file that is no text; ``words`` say what it looks like, if that is known."""
+    if words:
+        return NoText(f"The file is no text: it looks like {words}.", hint)
+    return NoText("The file is no text: it contains bytes that no text has.", hint)
 
 
 def guess_encoding(sample: bytes) -> str:

@@ -16,14 +16,17 @@ from app.store.arrays import LONGEST, Broken, Record, Window, array_records, mem
 from app.store.decoding import (
     BrokenPacking,
     DamagedFile,
+    NoText,
     Progress,
     UnknownEncoding,
     guess_encoding,
     is_wide,
+    no_text,
     open_stream,
+    what_is_no_text,
 )
 
-__all__ = ["DamagedFile", "Record", "Records", "UnknownEncoding", "open_records"]
+__all__ = ["DamagedFile", "NoText", "Record", "Records", "UnknownEncoding", "open_records"]
 
 # How much of a file is looked at to tell its form: so many lines that are not blank, and not more bytes.
 _HEAD_LINES = 100
@@ -31,6 +34,7 @@ _HEAD_BYTES = 8 * 1024 * 1024
 _WRAPPERS = ("data", "items", "conversations", "train")
 _OF_ENTRIES = ("messages", "conversations", "conversation")
 _MARK = b"\xef\xbb\xbf"
+_MAGIC = 16  # the bytes at least by which some files that are no text are known
 
 
 @contextmanager
@@ -44,6 +48,7 @@ def open_records(
     :param progress: told the bytes read of the file and its size; what it raises passes through.
     :raises NotFound, Refused, StoreError: if the file cannot be opened.
     :raises UnknownEncoding: if most of the first records are no UTF-8.
+    :raises NoText: if it is a picture, an archive, or something else that is no text.
     :raises DamagedFile: if gzip data breaks, here or while reading on.
     """
     with open_stream(path, encoding=encoding, progress=progress) as blocks:
@@ -63,6 +68,7 @@ class Records:
         try:
             _skip_mark(self._window)
             if not confirmed:
+                _refuse_no_text(self._window)
                 _refuse_wide(self._window)
             self.form = _form(self._window)
         except BrokenPacking as error:
@@ -267,6 +273,14 @@ def _begins_with_record(window: Window) -> bool:
     return bool(recognise(first)) or not is_turn(first)
 
 
+def _refuse_no_text(window: Window) -> None:
+    while len(window.buffer) < _MAGIC and window.grow():
+        pass
+    words, hint = what_is_no_text(bytes(window.buffer[:4096]))
+    if words:
+        raise no_text(words, hint)
+
+
 def _refuse_wide(window: Window) -> None:
     if is_wide(bytes(window.buffer[:4])):
         raise _unknown_encoding(bytes(window.buffer[:65536]))
@@ -293,6 +307,8 @@ def _is_utf8(text: bytes) -> bool:
 
 
 def _unknown_encoding(sample: bytes) -> UnknownEncoding:
+    if b"\0" in sample and not is_wide(sample):
+        return no_text()
     guess = guess_encoding(sample)
     aside = "or name utf-8 to set aside the records that are none."
     if not guess:

@@ -39,12 +39,14 @@ class Errand:
 
     ``onward`` makes of the job's result where it leads; it is called in a later request, so it knows
     what it needs by itself. ``back`` is where a stopped job leads, ``source`` a file whose first
-    entries can be read meanwhile.
+    entries can be read meanwhile. ``again`` are the fields of the form of an import, by which it can be
+    asked for once more; a file that was uploaded has to be chosen once more.
     """
 
     onward: Callable[[Any], Onward]
     back: str
     source: Path | None = None
+    again: dict[str, str] | None = None
 
 
 def work(

@@ -4,8 +4,10 @@ import gzip
 import json
 import os
 import tracemalloc
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 from hypothesis import given
@@ -15,7 +17,7 @@ from app.domain.entry import NotJson, loads
 from app.errors import AppError, NotFound, Refused
 from app.store import decoding
 from app.store import records as module
-from app.store.records import DamagedFile, UnknownEncoding, open_records
+from app.store.records import DamagedFile, NoText, UnknownEncoding, open_records
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES") or Path(__file__).parents[3] / "shared" / "samples")
 SUITE = sorted((SAMPLES / "json-test-suite" / "test_parsing").glob("*.json"))
@@ -236,6 +238,41 @@ def test_utf16_without_a_mark_is_a_guess_to_confirm(read):
         read(content)
     assert refusal.value.details["guess"] == "utf-16-be"
     assert values(read(content, encoding="utf-16-be")[1]) == [ONE]
+
+
+def zipped(*names):
+    packed = BytesIO()
+    with ZipFile(packed, "w", ZIP_DEFLATED) as archive:
+        for name in names:
+            archive.writestr(name, LINES[0] * 50)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + bytes(range(256)), "a PNG picture"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF" + bytes(range(256)), "a JPEG picture"),
+        (zipped("talks.jsonl"), "a ZIP archive"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "an Excel workbook"),
+        (b"SQLite format 3\0" + bytes(84), "an SQLite database"),
+        (b"PAR1" + bytes(range(256)), "a Parquet file"),
+        (gzip.compress(zipped("talks.jsonl")), "a ZIP archive"),
+        (b"\x7fELF\xfe\0\0\0" + bytes(range(256)), "bytes that no text has"),
+    ],
+)
+def test_what_is_no_text_is_told_from_an_unknown_encoding(read, content, words):
+    with pytest.raises(NoText) as refusal:
+        read(content)
+    assert refusal.value.message.startswith("The file is no text: it ")
+    assert words in refusal.value.message
+    assert "guess" not in refusal.value.details
+    assert refusal.value.hint
+
+
+def test_a_zero_in_one_line_spoils_that_line_alone(read):
+    _, records, _ = read(b"\n".join([LINES[0], b'{"a": "\0\xff"}', LINES[1]]))
+    assert values([records[0], records[2]]) == [ONE, TWO]
 
 
 def test_what_utf16_cannot_say_spoils_its_line_alone(read):

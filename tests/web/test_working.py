@@ -2,6 +2,8 @@
 
 import json
 import re
+import threading
+from io import BytesIO
 
 import pytest
 
@@ -192,3 +194,55 @@ def test_an_import_with_something_to_say_says_it_once(client, library):
     assert response.headers["Location"] == "/datasets/mixed/?imported=1"
     assert "2 records = 1 entry + 1 rejected." in client.get(response.headers["Location"]).text
     assert "2 records = 1 entry" not in client.get("/datasets/mixed/").text
+
+
+FOREIGN = '{"messages": [{"role": "user", "content": "Você é só meu"}]}\n'.encode("cp1252") * 9
+
+
+def fields_of(page):
+    """The names of the fields of a job's page, with the value of each hidden one."""
+    return dict(re.findall(r'<(?:input|select)[^>]*\bname="(\w+)"(?:[^>]*\bvalue="([^"]*)")?', page))
+
+
+def test_a_slow_import_refused_for_its_encoding_can_be_asked_for_again(client, library, hurried, tmp_path):
+    source = tmp_path / "talks.jsonl"
+    source.write_bytes(FOREIGN)
+    job = slow_import(client, library, path=str(source), copy="1")
+    page = ticked(client, job.id, leads="1").text
+    assert "The file is not UTF-8." in page
+    assert re.search(r"Read as \w+, it begins: .*Voc", page)
+    assert fields_of(page) == {"path": str(source), "copy": "1", "encoding": ""}
+    client.post("/import", data={**fields_of(page), "encoding": "cp1252"})
+    assert jobs.all()[0].wait(10)
+    assert library.dataset("talks").entries == 9
+    assert "Choose its encoding" in client.get("/jobs").text
+
+
+def test_a_slow_upload_refused_for_its_encoding_asks_for_the_file_again(client, library, hurried):
+    job = slow_import(client, library, file=(BytesIO(FOREIGN), "talks.jsonl"))
+    page = client.get(f"/jobs/{job.id}").text
+    assert fields_of(page) == {"file": "", "encoding": ""}
+    assert 'enctype="multipart/form-data"' in page
+
+
+def test_a_slow_import_of_a_picture_offers_no_encoding(client, library, hurried):
+    job = slow_import(client, library, file=(BytesIO(b"\x89PNG\r\n\x1a\n\0\0\0"), "talks.jsonl"))
+    page = client.get(f"/jobs/{job.id}").text
+    assert "The file is no text: it looks like a PNG picture." in page
+    assert 'name="encoding"' not in page
+
+
+def slow_import(client, library, **data):
+    """An import that is not answered at once; the job, ended."""
+    held = threading.Event()
+    start = jobs.start
+
+    def later(title, work, **further):
+        return start(title, lambda progress: (held.wait(10), work(progress))[1], **further)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(jobs, "start", later)
+        job = job_of(client.post("/import", data=data))
+    held.set()
+    assert job.wait(10)
+    return job

@@ -10,6 +10,7 @@ from app.domain.entry import Entry
 from app.errors import AppError
 from app.jobs import Job
 from app.services import opening
+from app.web.errors import failure_of
 from app.web.htmx import answer, fragments, is_htmx, see_other, target
 from app.web.working import Errand, Onward, arrive
 
@@ -21,7 +22,7 @@ PREVIEWED = 5
 @bp.get("")
 def index() -> Response:
     """Every job since the start, newest first."""
-    return answer("jobs/index.html", (), title="Jobs", jobs=jobs.all(), onward=onward)
+    return answer("jobs/index.html", (), title="Jobs", jobs=jobs.all(), onward=onward, again=again)
 
 
 @bp.get("/<id>")
@@ -30,7 +31,8 @@ def show(id: str) -> BaseResponse:
     job = jobs.get(id)
     if target() == f"job-{job.id}":
         return _ticked(job)
-    context: dict[str, Any] = {"job": job, "leads": True, "preview": _preview(job), "onward": onward}
+    context: dict[str, Any] = {"job": job, "leads": True, "preview": _preview(job)}
+    context.update(onward=onward, again=again)
     return answer("jobs/page.html", (), title=job.title, **context)
 
 
@@ -43,7 +45,15 @@ def _ticked(job: Job) -> BaseResponse:
     words = f"{job.title}: {'stopped' if job.error else 'done'}." if job.finished else ""
     parts = ("preview",) if preview else ()
     return fragments(
-        "jobs", "job", *parts, announce=words, job=job, leads=leads, preview=preview, onward=onward
+        "jobs",
+        "job",
+        *parts,
+        announce=words,
+        job=job,
+        leads=leads,
+        preview=preview,
+        onward=onward,
+        again=again,
     )
 
 
@@ -52,7 +62,9 @@ def cancel(id: str) -> BaseResponse:
     """Stop a job; what it had begun is taken back."""
     job = jobs.cancel(id)
     if is_htmx():
-        return fragments("jobs", "job", job=job, leads=request.args.get("leads") == "1", onward=onward)
+        return fragments(
+            "jobs", "job", job=job, leads=request.args.get("leads") == "1", onward=onward, again=again
+        )
     return see_other(url_for("jobs.show", id=job.id))
 
 
@@ -61,6 +73,14 @@ def onward(job: Job) -> Onward | None:
     if not job.finished or job.error or not isinstance(job.context, Errand):
         return None
     return job.context.onward(job.result)
+
+
+def again(job: Job) -> dict[str, Any] | None:
+    """What the form needs that asks for an import once more in another encoding, if that may help."""
+    if job.error is None or "guess" not in job.error.details or not isinstance(job.context, Errand):
+        return None
+    fields = job.context.again
+    return None if fields is None else {"fields": fields, "failure": failure_of(job.error)}
 
 
 def _preview(job: Job) -> list[Entry]:

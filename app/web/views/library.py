@@ -100,8 +100,9 @@ def _start_upload(file: FileStorage) -> Job:
 
 
 def _errand(source: Path | None = None) -> Errand:
-    """What the page of an import needs: where it leads, and what to read meanwhile."""
-    return Errand(_opened, url_for("library.index"), source)
+    """What the page of an import needs: where it leads, what to read meanwhile, how to ask once more."""
+    again = {name: request.form[name] for name in ("path", "copy", "in_place") if request.form.get(name)}
+    return Errand(_opened, url_for("library.index"), source, again)
 
 
 def _start_path(path: str) -> Job:
