@@ -65,6 +65,27 @@ def page_of_changes(operation: int, dataset: int, *, start: int, size: int) -> l
     return [Change(*row) for row in rows]
 
 
+def lone_changes(operations: Sequence[int], dataset: int) -> dict[int, Change]:
+    """The change of each of some operations that are about one entry of a dataset, by its number."""
+    marks = ",".join("?" * len(operations))
+    rows = db.execute_sql(
+        f"SELECT operation_id, {_COLUMNS} FROM linechange WHERE operation_id IN ({marks}) AND dataset_id = ?",
+        (*operations, dataset),
+    )
+    return {number: Change(*row) for number, *row in rows}
+
+
+def last_lines(keys: Sequence[str], dataset: int) -> dict[str, bytes]:
+    """The last line of each of some entries that were taken out of a dataset."""
+    marks = ",".join("?" * len(keys))
+    rows = db.execute_sql(
+        f"SELECT key, old FROM linechange WHERE dataset_id = ? AND key IN ({marks}) AND after IS NULL"
+        " ORDER BY id",
+        (dataset, *keys),
+    )
+    return {key: bytes(line) for key, line in rows}
+
+
 def operations_on(dataset: int, *, above: int = 0) -> Iterator[Operation]:
     """The operations that touched a dataset, newest first, down to (without) the one numbered ``above``."""
     query = (

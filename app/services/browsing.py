@@ -347,7 +347,8 @@ class _Look:
 
     def _rows(self, found: list[RowFacts]) -> tuple[Row, ...]:
         connection, ranks = self.snapshot.connection, sorted(row.rank for row in found)
-        keys = dict(zip(ranks, full_keys(connection, queries.named(connection, ranks)), strict=True))
+        lines = sorted((row.rank, row.uuid, row.digest) for row in found)
+        keys = dict(zip(ranks, full_keys(connection, lines), strict=True))
         numbers = _numbers(connection, ranks)
         return tuple(self._row(row, keys[row.rank], numbers[row.rank]) for row in found)
 
@@ -374,17 +375,20 @@ class _Look:
 
     def _words(self, entry: Entry) -> tuple[str, str, tuple[str, str, str] | None]:
         """Speaker and opening words of an entry, and the words around the first hit."""
-        spoken = [
-            message for message in entry.messages if message.canonical != "system" and message.text.strip()
-        ]
-        first = next(iter(spoken or [message for message in entry.messages if message.text.strip()]), None)
-        speaker, opening = (first.role, _short(first.text)) if first else ("", "")
+        speaker, opening = opening_words(entry)
         if self.matcher:
             for text in self._texts(entry):
                 spans = self.matcher.spans(text, most=1)
                 if spans:
                     return speaker, opening, _around(text, *spans[0])
         return speaker, opening, None
+
+
+def opening_words(entry: Entry) -> tuple[str, str]:
+    """Who speaks first in an entry, the system prompt aside, and how it begins."""
+    said = [message for message in entry.messages if message.text.strip()]
+    first = next(iter([message for message in said if message.canonical != "system"] or said), None)
+    return (first.role, _short(first.text)) if first else ("", "")
 
 
 def _short(text: str) -> str:

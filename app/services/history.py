@@ -13,13 +13,14 @@ from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Dataset, Operation, RowChange, Touched
 from app.services import rejecting
+from app.services.browsing import LARGEST_SHOWN, opening_words
 from app.services.editor import Editor
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.services.shelving import relocate
 from app.store.datasets import content_hash
-from app.store.finding import key_of, locate
+from app.store.finding import key_of, locate, places
 
 PAGE = 50
 _LAST = (1 << 63) - 1  # the largest number that SQLite gives an operation
@@ -39,6 +40,14 @@ class ChangeView:
     after_number: int | None
     before: Entry | None
     after: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class LoneEntry:
+    """The one entry that an operation is about: its place at that time, from 1, and how it begins."""
+
+    number: int
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +95,37 @@ def offers(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[
         )
         for each in shown
     }
+
+
+def lone_entries(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[int, LoneEntry]:
+    """The entry of each of some operations that changed just one, by the operation's number.
+
+    Its words are those that it has now; where it is gone, those that it had last.
+    """
+    with connected():
+        found = history.lone_changes([each.id for each in shown if each.changed == 1], library.row(slug).id)
+        keys = {change.key for change in found.values()}
+        lines = _present_lines(library, slug, keys)
+        gone = [key for key in keys if key not in lines]
+        lines.update(history.last_lines(gone, library.row(slug).id))
+    entries = {key: _entry(line) for key, line in lines.items()}
+    return {number: _lone(change, entries.get(change.key)) for number, change in found.items()}
+
+
+def _present_lines(library: Library, slug: str, keys: Iterable[str]) -> dict[str, bytes]:
+    """The lines of some entries, as far as they are there and not too large to be shown in a list."""
+    try:
+        with reading(library, slug) as snapshot:
+            found = places(snapshot.connection, keys)
+            small = {key: place for key, place in found.items() if place[1] <= LARGEST_SHOWN}
+            return {key: snapshot.file.read(*place) for key, place in small.items()}
+    except NotFound:
+        return {}  # the file is not where it was: the page says so
+
+
+def _lone(change: Change, entry: Entry | None) -> LoneEntry:
+    place = change.before if change.after is None else change.after
+    return LoneEntry((place or 0) + 1, opening_words(entry)[1] if entry else "")
 
 
 def changes(library: Library, slug: str, number: int, *, page: int = 1, size: int = 25) -> list[ChangeView]:

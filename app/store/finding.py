@@ -47,6 +47,35 @@ def locate_all(connection: sqlite3.Connection, keys: Iterable[str]) -> Iterator[
         yield Found(*rows[place], key) if 0 <= place < len(rows) else None
 
 
+def places(connection: sqlite3.Connection, keys: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """Offset and length of the entries with some keys, as far as they are there, asked for all at once.
+
+    A key with a number gives the first entry of its name.
+    """
+    names: dict[str | bytes, list[str]] = {}
+    for key in keys:
+        names.setdefault(_name(_parts(key)[0]), []).append(key)
+    found: dict[str, tuple[int, int]] = {}
+    for column, more, kind in (("uuid", "", str), ("digest", "AND uuid IS NULL", bytes)):
+        wanted = [name for name in names if isinstance(name, kind)]
+        marks = ",".join("?" * len(wanted))
+        rows = connection.execute(
+            f"SELECT {column}, offset, length FROM lines WHERE {column} IN ({marks}) {more} AND {_ENTRY}"
+            " ORDER BY rank DESC",  # the first one of a name is met last, and stays
+            wanted,
+        )
+        found.update((key, (offset, length)) for name, offset, length in rows for key in names[name])
+    return found
+
+
+def _name(name: str) -> str | bytes:
+    """What the index knows a line by: its uuid, or its digest."""
+    try:
+        return bytes.fromhex(name.removeprefix(UNNAMED)) if name.startswith(UNNAMED) else name
+    except ValueError:
+        return name
+
+
 def _parts(key: str) -> tuple[str, int]:
     """The name in a key, and which of the entries of that name it means, from 0; -1 for none."""
     name, mark, number = key.partition("~")

@@ -5,8 +5,9 @@ import sqlite3
 
 import pytest
 
+from app.domain.tagging import TagEdit
 from app.domain.view import View
-from app.services import browsing, opening
+from app.services import browsing, editing, opening
 
 
 @pytest.fixture
@@ -77,6 +78,20 @@ def test_an_entry_asks_as_often_wherever_it_stands(client, library, asked):
     for kind in ("page", "part"):
         assert found["few", 30, kind] == found["many", 30, kind] == found["many", 570, kind]
     assert sum(found["few", 30, "part"].values()) <= 30
+
+
+def test_a_history_asks_as_often_whatever_the_number_of_its_operations(client, library, asked):
+    fill(library, "few", 40)
+    fill(library, "many", 40)
+    for name, number in (("few", 2), ("many", 30)):
+        for key in browsing.matching_keys(library, name, View())[:number]:
+            editing.edit_tags(library, name, [key], TagEdit(add=("storm",)))
+        for key in browsing.matching_keys(library, name, View())[:2]:
+            editing.delete_entries(library, name, [key])
+    few, many = asked(client, "/datasets/few/history"), asked(client, "/datasets/many/history")
+    assert few["index.sqlite3"] == many["index.sqlite3"] <= 10
+    # Each operation asks for its datasets and for the number of its entries; their words cost none more.
+    assert many["registry.sqlite3"] - few["registry.sqlite3"] == 2 * 28
 
 
 def test_the_library_asks_the_registry_as_often_whatever_the_number_of_datasets(client, library, asked):

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.comparing import Line, compare
 from app.errors import Refused
 from app.services import history, restoring
+from app.services.browsing import opening_words
 from app.services.history import ChangeView
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
@@ -27,7 +28,6 @@ bp = Blueprint("history", __name__, url_prefix="/datasets/<slug>")
 
 PAGE = 50
 CHANGES = 20
-OPENING = 80  # letters
 REASONS = {
     "import": "As it was opened",
     "session": "Before changes began",
@@ -57,23 +57,15 @@ class ShownChange:
         """The change, compared."""
         before = change.before.value if change.before else None
         after = change.after.value if change.after else None
-        words = WORDS.get(change.kind, change.kind)
+        words, entry = WORDS.get(change.kind, change.kind), change.after or change.before
         return cls(
             change.key,
             change.before_number,
             change.after_number,
             words,
-            _opening(change),
+            opening_words(entry)[1] if entry else "",
             compare(before, after),
         )
-
-
-def _opening(change: ChangeView) -> str:
-    """The first words that somebody says in the entry."""
-    entry = change.after or change.before
-    spoken = (message for message in entry.messages if message.canonical != "system") if entry else ()
-    text = next((message.text for message in spoken if message.text), "")
-    return text if len(text) <= OPENING else text[:OPENING].rpartition(" ")[0] + "…"
 
 
 @bp.get("/history")
@@ -85,6 +77,7 @@ def show(slug: str) -> Response:
     context: dict[str, Any] = {
         "operations": found[:PAGE],
         "offers": history.offers(library(), slug, found[:PAGE]),
+        "lone": history.lone_entries(library(), slug, found[:PAGE]),
         "backups": [] if before else restoring.backups(library(), slug),
         "reasons": REASONS,
         "older": found[PAGE - 1].id if len(found) > PAGE else None,

@@ -111,3 +111,39 @@ def test_an_operation_is_found_by_its_number_and_its_words(client, library, talk
     assert f"Operation {newest}: " in page
     assert ">Hi?</p>" in page
     assert "This is how the dataset came" in client.get("/datasets/talks/history?operation=1").text
+
+
+def about(page):
+    """What stands under the titles of a history page, newest first; nothing where nothing does."""
+    cells = re.findall(r"<td id=.*?</td>", page, re.DOTALL)
+    return [re.sub(r"<[^>]*>|\s+", " ", "".join(re.findall(r"<p .*</p>", cell))).split() for cell in cells]
+
+
+def test_an_operation_on_one_entry_says_which_in_its_words(client, library):
+    named = LINE.replace("Hi?", "Is the <kettle> warm?")
+    opening.import_text(library, f"{named}\n{LINE}", "talks")
+    kettle, other = browsing.matching_keys(library, "talks", View())
+    editing.edit_tags(library, "talks", [kettle], TagEdit(add=("storm",)))
+    editing.edit_tags(library, "talks", None, TagEdit(add=("calm",)))
+    editing.edit_tags(library, "talks", [other], TagEdit(add=("storm",)))
+    editing.delete_entries(library, "talks", [kettle])
+    page = client.get("/datasets/talks/history").text
+    words = ["Entry", "1:", "Is", "the", "&lt;kettle&gt;", "warm?"]
+    assert about(page) == [words, ["Entry", "2:", "Hi?"], [], words, []]
+    library.dataset("talks").path.unlink()
+    assert words in about(client.get("/datasets/talks/history").text)  # what was deleted is still known
+
+
+def test_an_entry_without_an_id_is_told_in_its_words_too(client, library, tmp_path):
+    source = tmp_path / "talks.jsonl"
+    opening.import_text(library, f"{LINE}\n{LINE.replace('Hi?', 'Ha?')}", "talks")
+    source.write_bytes(re.sub(rb', "_rolethread".*', b"}", library.dataset("talks").path.read_bytes()))
+    path = library.dataset("talks").path
+    path.write_bytes(source.read_bytes())
+    client.get("/datasets/talks/")
+    client.post("/datasets/talks/outside", data={"keep": "outside"})
+    keys = browsing.matching_keys(library, "talks", View())
+    assert keys[1].startswith("line-")
+    editing.move_entry(library, "talks", keys[1], 1)
+    editing.delete_entries(library, "talks", keys[:1])
+    assert about(client.get("/datasets/talks/history").text)[0] == ["Entry", "2:", "Hi?"]
