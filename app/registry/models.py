@@ -1,4 +1,4 @@
-"""The tables of the registry: datasets, operations with what they changed, journals and preferences."""
+"""The tables of the registry: datasets, what they share (tags, characters, prompts), and what was done."""
 
 from datetime import UTC, datetime
 
@@ -36,6 +36,10 @@ class Dataset(Registered):
     size = IntegerField(default=0)  # bytes
     report = TextField(default="{}")  # what the import said, as JSON
     blocked = IntegerField(null=True)  # the operation that could not be published
+    counted = TextField(default="")  # the content whose tags TagUse counts
+    sidecar = TextField(default="none")  # none, used, or alone: not ours to write
+    sidecar_note = TextField(default="")  # why it was left alone
+    sidecar_content = TextField(default="")  # content hash of the sidecar, as last written or read
     created_at = TextField(default=now)
     changed_at = TextField(default=now)
 
@@ -131,6 +135,102 @@ class Backup(Registered):
     at = TextField(default=now)
 
 
+class Category(Registered):
+    """A group of tags."""
+
+    id = AutoField()
+    slug = TextField(unique=True)
+    name = TextField()
+    sort_order = IntegerField(default=0)
+    is_active = BooleanField(default=True)
+    is_builtin = BooleanField(default=False)
+
+
+class Tag(Registered):
+    """A tag that the library knows; ``status`` is active, archived or hidden."""
+
+    id = AutoField()
+    slug = TextField(unique=True)
+    name = TextField()
+    category = ForeignKeyField(Category, null=True, on_delete="SET NULL")
+    sort_order = IntegerField(default=0)
+    status = TextField(default="active")
+    is_builtin = BooleanField(default=False)
+    lifecycle = TextField(default="{}")  # JSON, as in a sidecar
+
+
+class Alias(Registered):
+    """A former name of a tag; ``new_slug`` may lead to another alias."""
+
+    id = AutoField()
+    old_slug = TextField(unique=True)
+    new_slug = TextField(null=True)
+    action = TextField(default="rename")  # or merge
+    metadata = TextField(default="{}")  # JSON, as in a sidecar
+
+
+class TagUse(Registered):
+    """How many entries of a dataset have a tag; true for the content named by ``Dataset.counted``."""
+
+    dataset = ForeignKeyField(Dataset, on_delete="CASCADE", index=False)
+    slug = TextField(index=True)
+    label = TextField()  # one of its spellings
+    entries = IntegerField()
+
+    class Meta:
+        primary_key = CompositeKey("dataset", "slug")
+        without_rowid = True
+
+
+class Character(Registered):
+    """Somebody who speaks in the entries."""
+
+    id = AutoField()
+    slug = TextField(unique=True)
+    display_name = TextField()
+    description = TextField(null=True)
+    colour = TextField(default="")
+    is_active = BooleanField(default=True)
+
+
+class Mapping(Registered):
+    """Who speaks one message of an entry; ``turn_index`` counts the messages from 0."""
+
+    dataset = ForeignKeyField(Dataset, on_delete="CASCADE", index=False)
+    entry_uuid = TextField()
+    turn_index = IntegerField()
+    character = ForeignKeyField(Character, on_delete="CASCADE", index=False)
+    training_role = TextField()
+    source_role_label = TextField(null=True)
+
+    class Meta:
+        primary_key = CompositeKey("dataset", "entry_uuid", "turn_index")
+        indexes = ((("character", "dataset", "entry_uuid"), False),)
+        without_rowid = True
+
+
+class Prompt(Registered):
+    """A text for system messages, kept to be used again."""
+
+    id = AutoField()
+    slug = TextField(unique=True)
+    name = TextField()
+    content = TextField()
+    description = TextField(null=True)
+    is_active = BooleanField(default=True)
+
+
+class PromptUse(Registered):
+    """A prompt that the person attached to a dataset, so that its sidecar carries it."""
+
+    id = AutoField()
+    prompt = ForeignKeyField(Prompt, on_delete="CASCADE", index=False)
+    dataset = ForeignKeyField(Dataset, on_delete="CASCADE")
+
+    class Meta:
+        indexes = ((("prompt", "dataset"), True),)
+
+
 class Setting(Registered):
     """A preference of the person, as JSON."""
 
@@ -138,4 +238,22 @@ class Setting(Registered):
     value = TextField()
 
 
-TABLES = (Dataset, FormerSlug, Operation, Touched, LineChange, RowChange, JournalStep, Backup, Setting)
+TABLES = (
+    Dataset,
+    FormerSlug,
+    Operation,
+    Touched,
+    LineChange,
+    RowChange,
+    JournalStep,
+    Backup,
+    Setting,
+    Category,
+    Tag,
+    Alias,
+    TagUse,
+    Character,
+    Mapping,
+    Prompt,
+    PromptUse,
+)

@@ -6,10 +6,11 @@ from contextlib import closing
 import pytest
 from peewee import IntegrityError
 
+from app.domain.tags import slug
 from app.errors import RegistryTooNew, StoreError
 from app.registry.database import connected, db, open_registry, schema_version, transaction
 from app.registry.migrations import MIGRATIONS
-from app.registry.models import TABLES, Dataset, Operation
+from app.registry.models import TABLES, Category, Dataset, Operation, Tag
 
 
 def schema(path):
@@ -57,7 +58,7 @@ def test_migrations_and_models_make_the_same_tables(path, tmp_path):
 
 @pytest.mark.parametrize("version", range(len(MIGRATIONS) + 1))
 def test_a_registry_of_any_version_becomes_the_present_one(path, tmp_path, version):
-    with closing(sqlite3.connect(path)) as connection:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statements in MIGRATIONS[:version]:
             for statement in statements:
                 connection.execute(statement)
@@ -108,3 +109,29 @@ def test_a_number_is_never_given_twice(path):
         first = Dataset.create(slug="a", uuid="u").id
         Dataset.delete().execute()
         assert Dataset.create(slug="b", uuid="u").id > first
+
+
+BUILT_IN = """
+behavior: pacing boundaries no_user_control followup_question emotional_awareness instruction_following
+    consistency initiative
+interaction: greeting roleplay question_answer task_completion explanation feedback correction
+style: dialogue narration descriptive concise detailed grounded
+source: manual ai_generated imported converted
+status: draft needs_review needs_edit approved invalid duplicate
+"""
+
+
+def test_a_new_registry_knows_the_built_in_tags_in_their_order(path):
+    open_registry(path)
+    with connected():
+        tags = Tag.select(Tag, Category).join(Category).order_by(Category.sort_order, Tag.sort_order)
+        found = [(tag.category.slug, tag.slug) for tag in tags]
+        assert all(tag.is_builtin and tag.status == "active" and slug(tag.name) == tag.slug for tag in tags)
+    words = BUILT_IN.split()
+    category, expected = "", []
+    for word in words:
+        if word.endswith(":"):
+            category = word[:-1]
+        else:
+            expected.append((category, word))
+    assert found == expected
