@@ -15,13 +15,15 @@ import orjson
 
 from app.domain.roles import canonical
 
-DEEPEST = 200
+DEEPEST = 200  # levels of a line that can be edited
+READABLE = 900  # levels of one that can be read: a few more, and Python could parse it but not spell it out
 BLOCK = "_rolethread"
 _ESCAPED = re.compile("[\u0085\u2028\u2029\ud800-\udfff]")
 _DIGITS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
 _LONG_NUMBER = b"0" * 19  # as :data:`_DIGITS` shows an integer that may have more than 64 bits
 _BREAKS = re.compile(b"\xc2\x85|\xe2\x80[\xa8\xa9]")  # the first three of those in UTF-8
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_TOO_DEEP = "nested too deeply"
 _LOCK_DUPLICATE = "the key {!r} stands twice in one object"
 _LOCK_NUMBER = "the number {} cannot be held exactly"
 _LOCK_DEEP = f"it is nested more than {DEEPEST} levels deep"
@@ -57,6 +59,13 @@ def loads(raw: bytes) -> Any:
 
     :raises NotJson: if it is no JSON (RFC 8259), no UTF-8, or nested too deeply to be read.
     """
+    value = _parsed(raw)
+    if raw.count(b"[") + raw.count(b"{") > READABLE and _deeper(value, READABLE):
+        raise NotJson(_TOO_DEEP)
+    return value
+
+
+def _parsed(raw: bytes) -> Any:
     try:
         value = orjson.loads(raw)
         if _LONG_NUMBER not in raw.translate(_DIGITS):
@@ -69,7 +78,7 @@ def loads(raw: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8 (byte {error.start + 1})") from error
     except RecursionError as error:
-        raise NotJson("nested too deeply") from error
+        raise NotJson(_TOO_DEEP) from error
     except ValueError as error:
         raise NotJson(f"not JSON ({first.partition(':')[0]})") from error
 
@@ -104,7 +113,7 @@ def strict(raw: bytes) -> dict[str, Any]:
         raise Unfaithful("it is no JSON") from error
     if not isinstance(value, dict):
         raise Unfaithful("it is no JSON object")
-    if _too_deep(value):
+    if _deeper(value, DEEPEST):
         raise Unfaithful(_LOCK_DEEP)
     return value
 
@@ -137,9 +146,10 @@ def _exact_integer(literal: str) -> int:
     return int(literal)
 
 
-def _too_deep(value: Any) -> bool:
-    level = [value]
-    for _ in range(DEEPEST):
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether a value is nested more than so many levels deep, its own included."""
+    level = [value] if isinstance(value, dict | list) else []
+    for _ in range(levels):
         inner: list[Any] = []
         for item in level:
             inner.extend(item.values() if isinstance(item, dict) else item)

@@ -152,3 +152,26 @@ def test_entries_that_cannot_be_rewritten_are_left_alone_and_said(run, tmp_path)
     assert said.code == 1
     assert "1 entry" in said.err
     assert run.json("search", "odd", "--tag", "new").json["total"] == 1
+
+
+def test_an_entry_that_is_nested_as_deep_as_can_be_read_comes_by_every_command(run, tmp_path):
+    source = tmp_path / "deep.jsonl"
+    source.write_text(
+        '{"deep": ' + "[" * 899 + "]" * 899 + ', "messages": [{"role": "user", "content": "a"}]}\n'
+    )
+    assert run("import", source).code == 0
+    (key,) = run.keys("deep")
+    shown = run.json("show", "deep", "--entry", key).json
+    assert "200 levels" in shown["locked"]
+    assert json.loads(shown["raw"]) == shown["entry"]
+    assert run("show", "deep", "--entry", key).out.startswith('{"deep": [[')
+    for form in ("chatml", "sharegpt"):
+        for clean in ((), ("--clean",)):
+            assert run("export", "deep", "--format", form, *clean).code in (0, 1)
+    assert run("tags", "deep", "--add", "x").code == 1
+    assert "200 levels" in run.json("duplicate", "deep", key).error
+    path = run.path("deep")
+    before = path.read_bytes()
+    assert run("delete", "deep", key).code == 0
+    assert run("undo", "deep").code == 0
+    assert path.read_bytes() == before

@@ -35,7 +35,17 @@ def test_a_line_that_cannot_be_held_faithfully_is_read_and_locked(line, why):
 
 @pytest.mark.parametrize(
     "line",
-    [b'{"a": NaN}', b'{"a": Infinity}', b"[1]", b"7", b"", b"{} x", b'{"a": "\xff"}', nested(200_000)],
+    [
+        b'{"a": NaN}',
+        b'{"a": Infinity}',
+        b"[1]",
+        b"7",
+        b"",
+        b"{} x",
+        b'{"a": "\xff"}',
+        nested(901),
+        nested(200_000),
+    ],
 )
 def test_a_line_that_is_no_json_object_is_no_entry(line):
     with pytest.raises(NotJson):

@@ -175,3 +175,27 @@ def test_a_half_character_is_shown_and_survives(client, library):
     for address in ("", "?tab=json"):
         assert "ud800" in client.get(f"/datasets/halves/entries/{key}{address}").text
     assert client.get("/datasets/halves/").status_code == 200
+
+
+@pytest.mark.parametrize("levels", [201, 900, 901, 970, 1020])
+@pytest.mark.parametrize(
+    "place",
+    ['"deep": {}, "messages": []', '"messages": [{}]', '"messages": [{{"role": "user", "content": {}}}]'],
+)
+def test_an_entry_that_is_nested_deep_is_shown_or_put_aside(client, library, tmp_path, place, levels):
+    around = place.count("[{") + place.count("{{")
+    deep = "[" * (levels - 1 - around) + "]" * (levels - 1 - around)
+    source = tmp_path / "deep.jsonl"
+    source.write_text(f'{{{place.format(deep)}}}\n{{"messages": []}}\n')
+    found = opening.import_path(library, source)
+    assert (found.entries, found.rejected) == ((2, 0) if levels <= 900 else (1, 1))
+    pages = ["/datasets/deep/", "/datasets/deep/history?operation=1", "/datasets/deep/rejected"]
+    for key in browsing.matching_keys(library, "deep", View()):
+        pages += [f"/datasets/deep/?entry={key}&tab={tab}" for tab in ("conversation", "json", "history")]
+    for page in pages:
+        assert client.get(page).status_code == 200
+    for form in ("chatml", "sharegpt"):
+        for clean in ("", "1"):
+            answer = client.post("/datasets/deep/export", data={"format": form, "clean": clean})
+            assert answer.status_code == 200
+            assert answer.get_data() is not None
