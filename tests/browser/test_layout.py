@@ -1,7 +1,11 @@
 """How pages stand on screens, and that the keyboard alone is enough."""
 
+import json
+
 import pytest
 from playwright.sync_api import expect
+
+from app.services import opening
 
 pytestmark = pytest.mark.browser
 
@@ -27,6 +31,32 @@ def test_no_page_runs_off_to_the_side(page, talks, width, height):
         if excess > 0:
             wide[address] = excess
     assert wide == {}
+
+
+def test_a_long_tag_and_a_comparison_stay_on_a_narrow_screen(page, server, talks):
+    page.complaints.expected.append("409")
+    entry = {"messages": [{"role": "user", "content": "W" * 500}], "tags": ["x" * 150], "note": "n" * 900}
+    opening.import_text(server.library, json.dumps(entry), "long")
+    page.set_viewport_size({"width": 390, "height": 844})
+    excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    page.goto("/datasets/long/")
+    assert page.evaluate(excess) == 0
+    page.locator("[data-row] a[data-open]").click()
+    expect(page.get_by_role("link", name="all of it")).to_be_visible()
+    assert page.evaluate(excess) == 0
+    page.evaluate("document.querySelector('#entry-form [name=revision]').value = 'old'")
+    page.locator("#messages-0-text").fill("V" * 500)
+    page.click("#save")
+    expect(page.get_by_text("Nothing was saved, and nothing is lost.")).to_be_visible()
+    assert page.evaluate(excess) == 0
+    sides = page.locator(".diff [data-side]").evaluate_all("each => each.map((side) => side.dataset.side)")
+    assert sides == ["In the file now", "Yours"]
+
+
+def test_the_page_of_an_entry_belongs_to_the_entries(page, talks):
+    page.goto("/datasets/talks/entries/new")
+    nav = page.get_by_role("navigation", name="This dataset")
+    expect(nav.locator("[aria-current]")).to_have_text("Entries")
 
 
 def test_the_list_begins_in_the_first_screen(page, talks):

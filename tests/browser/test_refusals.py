@@ -32,7 +32,7 @@ def test_refused_text_stays_in_its_box(page):
 
 
 def test_an_undo_that_is_refused_leaves_the_page(page, talks):
-    page.complaints.expected.append("400")
+    page.complaints.expected += ["400", "422"]  # 422 if the key came before the script: the same page again
     page.goto("/datasets/talks/")
     page.keyboard.press("Control+z")
     expect(page.locator("#alert")).to_contain_text("Nothing to undo but the import.")

@@ -49,6 +49,10 @@ def _page(slug: str, view: View, selected: list[str]) -> Response:
         keys=keys,
         scopes=scopes,
         scope=scopes[-1][0],
+        shown=[
+            *([f"“{view.query}”"] if view.query else []),
+            *(words for words, _ in view_form.narrowings(view)),
+        ],
     )
 
 

@@ -16,6 +16,7 @@ from app.web.refusals import shown_on
 bp = Blueprint("rejected", __name__, url_prefix="/datasets/<slug>/rejected")
 
 PAGE = 25
+REASONS = {"unknown shape": "it has neither “messages” nor “conversations” that RoleThread can read"}
 LONGEST = 2_000_000  # letters that a text box may carry
 
 
@@ -61,7 +62,8 @@ def _shown(record: rejecting.RejectedRecord) -> Shown:
                 text[:2000] + "…",
                 "It is too long to be corrected here. Export it, correct the file, and open that.",
             )
-    return Shown(record.index, record.line, record.reason, text, record.base64, why)
+    reason = REASONS.get(record.reason, record.reason)
+    return Shown(record.index, record.line, reason, text, record.base64, why)
 
 
 @bp.post("")

@@ -128,8 +128,9 @@ def test_an_operation_on_one_entry_says_which_in_its_words(client, library):
     editing.edit_tags(library, "talks", [other], TagEdit(add=("storm",)))
     editing.delete_entries(library, "talks", [kettle])
     page = client.get("/datasets/talks/history").text
-    words = ["Entry", "1:", "Is", "the", "&lt;kettle&gt;", "warm?"]
-    assert about(page) == [words, ["Entry", "2:", "Hi?"], [], words, []]
+    words = ["Is", "the", "&lt;kettle&gt;", "warm?"]
+    assert "Delete entry 1</a>" in page  # the title has the number already
+    assert about(page) == [words, ["Entry", "2:", "Hi?"], [], ["Entry", "1:", *words], []]
     library.dataset("talks").path.unlink()
     assert words in about(client.get("/datasets/talks/history").text)  # what was deleted is still known
 
@@ -146,4 +147,4 @@ def test_an_entry_without_an_id_is_told_in_its_words_too(client, library, tmp_pa
     assert keys[1].startswith("line-")
     editing.move_entry(library, "talks", keys[1], 1)
     editing.delete_entries(library, "talks", keys[:1])
-    assert about(client.get("/datasets/talks/history").text)[0] == ["Entry", "2:", "Hi?"]
+    assert about(client.get("/datasets/talks/history").text)[0] == ["Hi?"]
