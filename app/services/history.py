@@ -299,8 +299,15 @@ def _undone(row: Dataset) -> Operation:
 
 
 def _check_clear(target: Operation) -> None:
-    """Nothing, if no later operation in force touched what this one did."""
+    """Nothing, if no later operation in force touched what this one did, and its files are in their place."""
     for dataset in history.touched_datasets(target.id):
+        touched = _touched(dataset, target.id)
+        if dataset.state == "trashed" and touched.before != touched.after:
+            raise Conflict(
+                f"{dataset.slug} is in the trash, and “{target.title}” (operation {target.id})"
+                " changed its entries.",
+                "Take it out of the trash first.",
+            )
         later = history.later_on_same_entries(target.id, dataset.id)
         if later:
             names = "; ".join(f"“{each.title}” (operation {each.id})" for each in later[:5])

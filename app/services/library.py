@@ -166,7 +166,9 @@ class Library:
         former = FormerSlug.get_or_none(FormerSlug.slug == slug)
         if former is not None and former.dataset.state == "live":
             raise Moved(f"{slug} is now called {former.dataset.slug}.", slug=former.dataset.slug)
-        raise NotFound(f"There is no dataset called {slug}.")
+        trashed = Dataset.get_or_none(Dataset.slug == slug)
+        hint = "One of that name is in the trash: take it out first." if trashed else ""
+        raise NotFound(f"There is no dataset called {slug}.", hint)
 
     def path_of(self, row: Dataset) -> Path:
         """Where a dataset's file is."""
