@@ -13,6 +13,7 @@ from app.registry.models import Dataset, JournalStep, Operation, Touched
 from app.services.library import Library
 from app.store.atomic import disk, reached
 from app.store.datasets import content_of, same_but_name, signature
+from app.store.exports import sweep_exports
 from app.store.indexing import sign
 from app.store.publish import ContentDiffers, Step, perform, step_of, sweep, sweep_imports
 from app.store.replaying import replay
@@ -49,7 +50,7 @@ def recover(library: Library) -> dict[int, str]:
 
 
 def tidy(library: Library) -> None:
-    """Remove what operations and imports left that never came to their commit; under the writer lock."""
+    """Remove what operations, imports and exports left that did not end; under the writer lock."""
     places = library.places
     with connected():
         rows = list(Dataset.select())
@@ -64,6 +65,7 @@ def tidy(library: Library) -> None:
             place = Path(row.location).resolve()
             sweep([place.parent], keep, of=place.name)
     sweep_imports(places.imports, keep)
+    sweep_exports(places.exports)
 
 
 def publish(library: Library, number: int, written: Staged) -> None:

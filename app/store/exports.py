@@ -1,18 +1,29 @@
 """Files that leave the library: written whole, under a temporary name first."""
 
+import re
+import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
-from app.store.atomic import Staged, disk, sync_folder
+from app.store.atomic import Staged, discard, disk, sync_folder
+from app.store.places import TEMPORARY
+from app.store.soundness import LEFT_BEHIND
+
+_DRAFT = re.compile(rf"\.(?P<name>.+)\.[0-9a-f]{{32}}{re.escape(TEMPORARY)}", re.DOTALL)
 
 
 def write_export(target: Path, pieces: Iterable[bytes]) -> int:
     """Write the pieces to ``target``; returns the size in bytes.
 
+    What an earlier export to that name left when it was killed goes.
+
     :raises StoreError: if the disk refuses; a file that was there is still there, whole.
     """
-    draft = target.with_name(f".{target.name[:180]}.{uuid4().hex}.rolethread-tmp")
+    name = target.name[:180]
+    sweep_exports(target.parent, of=name)
+    draft = target.with_name(f".{name}.{uuid4().hex}{TEMPORARY}")
     with disk(f"{target} could not be written"):
         file = Staged(draft)
         try:
@@ -25,6 +36,19 @@ def write_export(target: Path, pieces: Iterable[bytes]) -> int:
             raise
         sync_folder(target.parent)
     return file.size
+
+
+def sweep_exports(folder: Path, *, of: str = "") -> None:
+    """Remove what killed exports left in a folder: drafts that nobody has written to for an hour.
+
+    :param of: only those of the file with that name, in a folder that is not ours alone.
+    """
+    newest = time.time() - LEFT_BEHIND
+    with suppress(OSError):  # a folder that is not ours to look into
+        for path in folder.iterdir():
+            draft = _DRAFT.fullmatch(path.name)
+            if draft and (not of or draft["name"] == of) and path.stat().st_mtime < newest:
+                discard(path)
 
 
 def same_file(one: Path, other: Path) -> bool:

@@ -2,13 +2,21 @@
 
 import errno
 import json
+import multiprocessing
+import os
+import signal
+import time
 
 import pytest
 
+from app.config import Config
 from app.errors import Conflict, NotFound, Refused, StoreError
 from app.services import exporting, opening, outside
+from app.services.library import Library
 from tests.faults import watched
 from tests.workshop import check_home, entry, keys
+
+context = multiprocessing.get_context("forkserver")
 
 
 def exported(library, form, **options):
@@ -86,3 +94,54 @@ def test_a_disk_that_refuses_leaves_what_was_there(library, talks, tmp_path, cal
         exporting.export_to(library, "talks", "chatml", out, force=True)
     assert out.read_bytes() == b"mine"
     assert [path.name for path in folder.iterdir()] == ["out.jsonl"]
+
+
+def export_and_die(home, out):
+    """Export as a process does that is killed when all is written, but not yet in place."""
+
+    def plug(name):
+        if name == "replace":
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with watched(plug):
+        exporting.export_to(Library.open(Config(home)), "talks", "chatml", out, force=True)
+
+
+def age(path, seconds):
+    past = time.time() - seconds
+    os.utime(path, (past, past))
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_what_a_killed_export_left_goes_once_nothing_can_still_be_writing_it(
+    library, talks, tmp_path, elsewhere
+):
+    keys(library, "talks")
+    folder = tmp_path / "out" if elsewhere else library.places.exports
+    folder.mkdir(exist_ok=True)
+    out = folder / "out.jsonl"
+    out.write_bytes(b"mine")
+    beside = folder / f".other.jsonl.{'0' * 32}.rolethread-tmp"
+    strange = folder / ".out.jsonl.7.rolethread-tmp"  # as a file in place is staged
+    for path in (beside, strange):
+        path.touch()
+        age(path, 7200)
+    child = context.Process(target=export_and_die, args=(library.home, out))
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+    assert out.read_bytes() == b"mine"
+    (left,) = folder.glob(".out.jsonl.????????????????????????????????.rolethread-tmp")
+
+    def next_one():
+        again = Library.open(Config(library.home))
+        if elsewhere:
+            exporting.export_to(again, "talks", "chatml", out, force=True)
+
+    next_one()
+    assert left.exists(), "an export that is at work keeps its draft"
+    age(left, 7200)
+    next_one()
+    assert not left.exists()
+    assert strange.exists()
+    assert beside.exists() == elsewhere
