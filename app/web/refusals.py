@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 
 View = TypeVar("View", bound=Callable[..., object])
 
+WHY = "refused"  # the id of the sentence beside a refused field
+
 _pages: dict[object, Callable[..., Response]] = {}
 
 
 def install(app: Flask) -> None:
     """Let every template ask what was refused, and what had been typed."""
     app.jinja_env.globals.update(
-        refusal=refusal, is_refused=is_refused, typed=typed, chosen=chosen, wrong=wrong
+        refusal=refusal, is_refused=is_refused, typed=typed, chosen=chosen, wrong=wrong, why=why
     )
 
 
@@ -75,6 +77,20 @@ def chosen(action: str, name: str, value: str, *, default: bool = False) -> bool
     return value in request.form.getlist(name) if is_refused(action) else default
 
 
-def wrong(action: str, name: str) -> Markup:
-    """Marks the field that was refused, if something was typed into it, and puts the caret there."""
-    return Markup(' aria-invalid="true" autofocus') if typed(action, name) else Markup("")
+def wrong(action: str, name: str, help: str = "") -> Markup:
+    """Marks the field that was refused, if something was typed into it, and puts the caret there.
+
+    :param help: the id of what describes the field in any case.
+    """
+    if typed(action, name):
+        described = f"{WHY} {help}".strip()
+        return Markup(' aria-invalid="true" aria-describedby="{}" autofocus').format(described)
+    return Markup(' aria-describedby="{}"').format(help) if help else Markup("")
+
+
+def why(action: str, name: str) -> Markup:
+    """Says beside the field why it was refused: the caret is there, and the top of the page may be far."""
+    failure = refusal()
+    if failure is None or not typed(action, name):
+        return Markup("")
+    return Markup('<p class="errors" id="{}">{} {}</p>').format(WHY, failure.message, failure.hint)

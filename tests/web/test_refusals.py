@@ -25,6 +25,8 @@ def field(page, name):
     assert len(found) == 1, found
     assert f'name="{name}"' in found[0]
     assert "autofocus" in found[0]
+    described = re.search(r'aria-describedby="([\w-]+)', found[0])[1]
+    assert re.search(rf'<(?:p|ul) class="errors" id="{described}">', page)
     return found[0]
 
 
@@ -59,7 +61,7 @@ def test_only_the_refused_name_is_marked(client, library, keys):
     opening.import_text(library, OTHER, "walks")
     page = client.post("/datasets/talks/rename", data={"name": "Two words"}).text
     assert 'value="Two words"' in field(page, "name")
-    assert page.count("Two words") == 2  # in its field, and in the sentence
+    assert page.count("Two words") == 3  # in its field, in the sentence above, and beside it
     assert re.search(r'id="name-\d+" name="name" value="walks"', page)
 
 
