@@ -1,6 +1,7 @@
 """Tags: the one spelling under which the different spellings of a tag are the same tag."""
 
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
 
 import regex
@@ -14,6 +15,22 @@ def slug(label: str) -> str:
 
     Empty where the label holds none of them; it is for the caller to show such a tag as it stands.
     """
-    plain = unicodedata.normalize("NFKC", label).casefold()
+    lower = unicodedata.normalize("NFKC", label).casefold()
+    plain = unicodedata.normalize("NFKC", lower)  # casefolding takes letters apart: a slug is its own slug
     joined: str = _NO_PART_OF_A_WORD.sub("_", plain)
     return joined.strip("_")
+
+
+def resolve(name: str, aliases: Mapping[str, str | None]) -> str:
+    """The slug that stands for ``name`` now: the last one that its aliases lead to.
+
+    It is ``name`` itself where they lead in a circle. An alias of nothing (None) leads no further.
+    """
+    seen = {name}
+    reached = name
+    while (following := aliases.get(reached)) is not None:
+        if following in seen:
+            return name
+        seen.add(following)
+        reached = following
+    return reached
