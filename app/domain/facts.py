@@ -102,6 +102,14 @@ def _tags(entry: Entry) -> tuple[tuple[str, str], ...]:
     return tuple(found.items())
 
 
+def tags_in(line: bytes) -> dict[str, str]:
+    """The tags of a raw line by their slugs, each in its first spelling; none where it is no entry."""
+    try:
+        return dict(_tags(Entry.of(payload(line))))
+    except NotJson:
+        return {}
+
+
 def letters(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The text of every message, as a search looks through it, with the letter of its scope."""
     found = value.get("messages")

@@ -39,3 +39,12 @@ def free_slug(wanted: str, taken: Collection[str]) -> str:
         if base + ending not in taken:
             return base + ending
     raise AssertionError("count() does not end")
+
+
+def stem_of(filename: str) -> str:
+    """A file's name without the endings that say how it is packed and spelt."""
+    stem = filename
+    for ending in (".gz", ".jsonl", ".ndjson", ".json", ".txt", ".csv"):
+        if len(stem) > len(ending) and stem.lower().endswith(ending):
+            stem = stem[: -len(ending)]
+    return stem

@@ -41,6 +41,30 @@ class TagEdit:
         return value if new == old else {**value, "tags": new}
 
 
+def renamed(value: Mapping[str, Any], leads: Mapping[str, str]) -> Any:
+    """The entry's value with some tags called otherwise; the very same object if it has none of them.
+
+    A tag that the entry then has twice stays once, where it stood first.
+
+    :param leads: the slug of a tag and the one that takes its place.
+    """
+    found = value.get("tags")
+    old = found if isinstance(found, list) else [found]
+    names = [_name(tag) if isinstance(tag, str) else None for tag in old]
+    if leads.keys().isdisjoint(names):
+        return value
+    there = {name for name in names if name not in leads}
+    new: list[Any] = []
+    for tag, name in zip(old, names, strict=True):
+        target = None if name is None else leads.get(name)
+        if target is None:
+            new.append(tag)
+        elif target not in there:
+            there.add(target)
+            new.append(target)
+    return {**value, "tags": new}
+
+
 def _name(tag: str) -> str:
     """What two spellings of a tag have in common."""
     return slug(tag) or tag.strip()

@@ -8,6 +8,7 @@ from typing import Any
 from app.domain.change import Change, ChangeSet, Run
 from app.registry.database import db
 from app.registry.models import Dataset, LineChange, Operation, RowChange, Touched
+from app.registry.rows import MAPPING, SHARED
 
 _COLUMNS = "key, before, after, prefix, suffix, old, new, was, now"
 _INSERT = f"INSERT INTO linechange (operation_id, dataset_id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -165,6 +166,37 @@ def later_on_same_entries(operation: int, dataset: int) -> list[Operation]:
             {each.id: each for each in later.where(Operation.id.in_(shifting) | Touched.order.is_null(False))}
         )
     return [found[number] for number in sorted(found)]
+
+
+def later_on_same_rows(operation: int) -> list[Operation]:
+    """Later operations in force that changed a row which this one changed, of those that datasets share."""
+    later, mine = RowChange.alias(), RowChange.alias()
+    found = (
+        Operation.select()
+        .join(later, on=(later.operation == Operation.id))
+        .join(mine, on=((mine.table == later.table) & (mine.row == later.row) & (mine.key == later.key)))
+        .where(
+            mine.operation == operation,
+            mine.table.in_([*SHARED, MAPPING]),
+            later.operation > operation,
+            Operation.in_force,
+            Operation.kind == "change",
+        )
+    )
+    return list(found.distinct().order_by(Operation.id))
+
+
+def newest_on_shared(number: int | None = None) -> Operation | None:
+    """The newest change in force of rows that datasets share; the one of that number, if one is given."""
+    found = (
+        Operation.select()
+        .join(RowChange)
+        .where(Operation.in_force, Operation.kind == "change", RowChange.table.in_(list(SHARED)))
+    )
+    if number is not None:
+        found = found.where(Operation.id == number)
+    newest: Operation | None = found.order_by(Operation.id.desc()).first()
+    return newest
 
 
 def history_of_entry(dataset: int, key: str) -> list[tuple[Operation, Change]]:

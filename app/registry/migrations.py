@@ -106,6 +106,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         'ALTER TABLE "dataset" ADD COLUMN "sidecar" TEXT NOT NULL DEFAULT \'none\'',
         'ALTER TABLE "dataset" ADD COLUMN "sidecar_note" TEXT NOT NULL DEFAULT \'\'',
         'ALTER TABLE "dataset" ADD COLUMN "sidecar_content" TEXT NOT NULL DEFAULT \'\'',
+        'ALTER TABLE "rowchange" ADD COLUMN "key" TEXT NOT NULL DEFAULT \'\'',
+        'CREATE INDEX "rowchange_table_row_key" ON "rowchange" ("table", "row", "key")',
         """CREATE TABLE "category" (
             "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
             "slug" TEXT NOT NULL,
@@ -124,7 +126,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             "status" TEXT NOT NULL,
             "is_builtin" INTEGER NOT NULL,
             "lifecycle" TEXT NOT NULL,
-            FOREIGN KEY ("category_id") REFERENCES "category" ("id") ON DELETE SET NULL
+            FOREIGN KEY ("category_id") REFERENCES "category" ("id")
         )""",
         'CREATE UNIQUE INDEX "tag_slug" ON "tag" ("slug")',
         'CREATE INDEX "tag_category_id" ON "tag" ("category_id")',
@@ -163,7 +165,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             "source_role_label" TEXT,
             PRIMARY KEY ("dataset_id", "entry_uuid", "turn_index"),
             FOREIGN KEY ("dataset_id") REFERENCES "dataset" ("id") ON DELETE CASCADE,
-            FOREIGN KEY ("character_id") REFERENCES "character" ("id") ON DELETE CASCADE
+            FOREIGN KEY ("character_id") REFERENCES "character" ("id")
         ) WITHOUT ROWID""",
         """CREATE INDEX "mapping_character_id_dataset_id_entry_uuid"
             ON "mapping" ("character_id", "dataset_id", "entry_uuid")""",
@@ -180,7 +182,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
             "prompt_id" INTEGER NOT NULL,
             "dataset_id" INTEGER NOT NULL,
-            FOREIGN KEY ("prompt_id") REFERENCES "prompt" ("id") ON DELETE CASCADE,
+            FOREIGN KEY ("prompt_id") REFERENCES "prompt" ("id"),
             FOREIGN KEY ("dataset_id") REFERENCES "dataset" ("id") ON DELETE CASCADE
         )""",
         'CREATE INDEX "promptuse_dataset_id" ON "promptuse" ("dataset_id")',

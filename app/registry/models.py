@@ -110,8 +110,12 @@ class RowChange(Registered):
     operation = ForeignKeyField(Operation, on_delete="CASCADE")
     table = TextField()
     row = IntegerField()
+    key = TextField(default="")  # what of the row: the entry, for its mapping
     before = TextField()
     after = TextField()
+
+    class Meta:
+        indexes = ((("table", "row", "key"), False),)
 
 
 class JournalStep(Registered):
@@ -152,7 +156,8 @@ class Tag(Registered):
     id = AutoField()
     slug = TextField(unique=True)
     name = TextField()
-    category = ForeignKeyField(Category, null=True, on_delete="SET NULL")
+    category = ForeignKeyField(Category, null=True)
+    category_id: int | None
     sort_order = IntegerField(default=0)
     status = TextField(default="active")
     is_builtin = BooleanField(default=False)
@@ -199,7 +204,7 @@ class Mapping(Registered):
     dataset = ForeignKeyField(Dataset, on_delete="CASCADE", index=False)
     entry_uuid = TextField()
     turn_index = IntegerField()
-    character = ForeignKeyField(Character, on_delete="CASCADE", index=False)
+    character = ForeignKeyField(Character, index=False)
     training_role = TextField()
     source_role_label = TextField(null=True)
 
@@ -224,7 +229,7 @@ class PromptUse(Registered):
     """A prompt that the person attached to a dataset, so that its sidecar carries it."""
 
     id = AutoField()
-    prompt = ForeignKeyField(Prompt, on_delete="CASCADE", index=False)
+    prompt = ForeignKeyField(Prompt, index=False)
     dataset = ForeignKeyField(Dataset, on_delete="CASCADE")
 
     class Meta:

@@ -1,6 +1,7 @@
 """Reading a foreign file into a dataset: each record recognised, converted, stamped, or put aside."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,12 +9,24 @@ from typing import Any
 from uuid import uuid4
 
 from app.config import VERSION
-from app.domain.entry import BLOCK, Entry, NotJson, Unfaithful, digest, loads, render, strict
-from app.domain.facts import facts_of_entry
+from app.domain.entry import (
+    BLOCK,
+    Entry,
+    NotJson,
+    Unfaithful,
+    digest,
+    faithful,
+    loads,
+    render,
+    respelt,
+    strict,
+)
+from app.domain.facts import facts_of_entry, tags_in
 from app.domain.formats import NotConvertible, convert, recognise
 from app.domain.formats.later import later_shape
 from app.domain.roles import canonical
 from app.domain.stamping import stamp
+from app.domain.tagging import renamed
 from app.errors import Refused
 from app.services.reading import Progress
 from app.store.decoding import BrokenPacking, open_stream
@@ -43,6 +56,7 @@ class Outcome:
     records: int
     formats: Counter[str]
     notes: list[str]
+    carried: set[str]
 
     def report(self, sidecar: str, origin: str, encoding: str | None, size: int) -> dict[str, Any]:
         """What is kept of the import, for its page."""
@@ -74,12 +88,25 @@ class _Tally:
     looks_like: str = ""
     records: int = 0
     unstamped: int = 0
+    carried: set[str] = field(default_factory=set)  # ids of datasets that entries say they belong to
+    renamed: Counter[str] = field(default_factory=Counter)  # former tags that were replaced
 
 
 class Importer:
     """Builds a dataset from one file."""
 
-    def __init__(self, folder: ImportFolder, path: Path, encoding: str | None, progress: Progress) -> None:
+    def __init__(
+        self,
+        folder: ImportFolder,
+        path: Path,
+        encoding: str | None,
+        progress: Progress,
+        leads: Mapping[str, str] | None = None,
+    ) -> None:
+        """
+        :param leads: former tags, by slug, and what they are called now.
+        """
+        self._leads = leads or {}
         self._folder = folder
         self._path = path
         self._encoding = encoding
@@ -108,7 +135,7 @@ class Importer:
             raise
         notes += _notes(tally)
         uuid = tally.trusted or tally.dataset_uuid
-        return Outcome(uuid, summary, writer.rejected, tally.records, tally.formats, notes)
+        return Outcome(uuid, summary, writer.rejected, tally.records, tally.formats, notes, tally.carried)
 
     def _take(self, record: Record, writer: ImportWriter, tally: _Tally, *, trusting: bool) -> None:
         """Write one record as an entry, or put it aside."""
@@ -121,11 +148,14 @@ class Importer:
                 tally.reasons.append(f"line {record.number}: {reason}")
             writer.reject(record.number, record.offset, record.raw, str(reason))
             return
+        text, value = self._renamed(text, value, tally)
         tally.formats[shape] += 1
         first = tally.formats.total() == 1
         if trusting and (first or tally.trusted):
             _check_trust(value, tally, first=first)
         entry = Entry(text, value)
+        if entry.dataset_uuid is not None and len(tally.carried) < 2:
+            tally.carried.add(entry.dataset_uuid)
         known = entry.uuid
         fresh = known is None or _bytes_of(known) in tally.seen
         uuid = str(uuid4()) if fresh else str(known)
@@ -136,6 +166,19 @@ class Importer:
             entry = _stamped(entry, uuid, tally)
         line = entry.raw + b"\n"
         writer.add(line, *facts_of_entry(entry, digest(line)))
+
+    def _renamed(self, text: bytes, value: dict[str, Any], tally: _Tally) -> tuple[bytes, dict[str, Any]]:
+        """An entry with the present names of its tags; as it is where it cannot be rewritten."""
+        new = renamed(value, self._leads) if self._leads and "tags" in value else value
+        if new is value:
+            return text, value
+        try:
+            old, style = faithful(text)
+        except Unfaithful:
+            return text, value
+        tally.renamed.update(self._leads.keys() & tags_in(text).keys())
+        new = renamed(old, self._leads)
+        return respelt(text, old, new, style), new
 
 
 def _bytes_of(uuid: str) -> bytes:
@@ -214,6 +257,9 @@ def _notes(tally: _Tally) -> list[str]:
     )
     if mapped:
         notes.append(f"Roles were mapped: {mapped}.")
+    if tally.renamed:
+        gone = ", ".join(f"{slug} ({count})" for slug, count in sorted(tally.renamed.items()))
+        notes.append(f"Former names of tags were replaced by the present ones: {gone}.")
     if tally.reissued:
         lines = ", ".join(map(str, tally.reissued[:20])) + (" …" if len(tally.reissued) > 20 else "")
         count = len(tally.reissued)

@@ -1,6 +1,5 @@
 """The history of a dataset: what was done, undo, redo, and the way back to any point."""
 
-import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,13 +11,12 @@ from app.errors import Conflict, NotFound, Refused, StoreError
 from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Dataset, Operation, RowChange, Touched
-from app.services import rejecting
 from app.services.browsing import LARGEST_SHOWN, opening_words
 from app.services.editor import Editor
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
+from app.services.putting_back import put_back
 from app.services.reading import Progress, Snapshot, reading, silent
-from app.services.shelving import relocate
 from app.store.datasets import content_hash
 from app.store.finding import key_of, locate, places
 
@@ -211,12 +209,31 @@ def undo(
     with library.writing(), connected():
         row = library.row(slug, or_trashed=True)
         target = _named(row, number) if number is not None else _newest(row)
-        _check_clear(target)
-        with operation(
-            library, f"Undo: {target.title}", kind="undo", undoes=target.id, progress=progress
-        ) as door:
-            _invert(door, target)
-            Operation.update(in_force=False).where(Operation.id == target.id).execute()
+        return _undo(library, target, progress)
+
+
+def undo_shared(library: Library, number: int | None = None, *, progress: Progress = silent) -> OperationInfo:
+    """Take back an operation on what all datasets share: the newest in force, or the one with that number.
+
+    :raises NotFound: if that operation is none of those.
+    :raises Refused, Conflict: as :func:`undo`.
+    """
+    with library.writing(), connected():
+        target = history.newest_on_shared(number)
+        if target is None:
+            raise NotFound(
+                f"There is no operation {number} to undo." if number else "There is nothing to undo."
+            )
+        return _undo(library, target, progress)
+
+
+def _undo(library: Library, target: Operation, progress: Progress) -> OperationInfo:
+    _check_clear(target)
+    with operation(
+        library, f"Undo: {target.title}", kind="undo", undoes=target.id, progress=progress
+    ) as door:
+        _invert(door, target)
+        Operation.update(in_force=False).where(Operation.id == target.id).execute()
     return _done(door)
 
 
@@ -316,13 +333,22 @@ def _check_clear(target: Operation) -> None:
                 "Undo those first, newest first.",
                 operations=[each.id for each in later],
             )
+    later = history.later_on_same_rows(target.id)
+    if later:
+        names = "; ".join(f"“{each.title}” (operation {each.id})" for each in later[:5])
+        raise Conflict(
+            f"Later operations changed the same: {names}.",
+            "Undo those first, newest first.",
+            operations=[each.id for each in later],
+        )
 
 
 def _invert(door: Door, target: Operation) -> None:
     """Put the inverse of an operation through the door, in all its datasets."""
-    for row in RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()):
-        _put_back(door, row)
-    for dataset in history.touched_datasets(target.id):
+    datasets = history.touched_datasets(target.id)
+    door.undoing = datasets
+    put_back(door, RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
+    for dataset in datasets:
         found = history.changes_of(target.id, dataset.id)
         touched = Touched.get(Touched.operation == target.id, Touched.dataset == dataset.id)
         if not found:
@@ -334,22 +360,6 @@ def _invert(door: Door, target: Operation) -> None:
             editor.adopt(found.inverted())
         else:
             _rebase(editor, found.inverted(), _since(target, dataset))
-
-
-def _put_back(door: Door, change: RowChange) -> None:
-    row = Dataset.get_by_id(change.row)
-    wanted, present = json.loads(change.before), json.loads(change.after)
-    if change.table == "rejected":
-        if wanted["record"] is None:
-            rejecting.take_out(door, row, present["index"], expected=present["record"])
-        else:
-            rejecting.put_in(door, row, wanted["index"], wanted["record"])
-        return
-    if "slug" not in wanted and "state" not in wanted:
-        return  # a count that follows from what else is put back
-    if any(getattr(row, name) != value for name, value in present.items()):
-        raise Conflict(f"{row.slug} was renamed or moved since.", "Undo that first.")
-    relocate(door, row, slug=wanted.get("slug"), state=wanted.get("state"))
 
 
 def _since(target: Operation, dataset: Dataset) -> Iterator[ChangeSet]:

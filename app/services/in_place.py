@@ -2,18 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-from app.domain.names import dataset_slug, free_slug
+from app.domain.names import dataset_slug, free_slug, stem_of
 from app.errors import Refused
 from app.registry.database import connected
 from app.registry.models import Dataset
-from app.services import shelving
+from app.services import shelving, sidecars, taking_in
 from app.services.library import Library
-from app.services.opening import Imported, sidecar_beside, stem_of
+from app.services.opening import Imported, sidecar_beside
 from app.services.operation import operation
 from app.services.reading import Progress
 from app.store.imports import import_folder
 from app.store.indexing import build
+from app.store.sidecars import read
 from app.store.trust import trusted_uuid
 
 _HINT = "Open it as a working copy instead; the original is then never written."
@@ -38,15 +40,17 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
     with import_folder(library.places.imports) as folder:
         size = path.stat().st_size
         summary = build(folder.index, path, lambda done: progress(done, size))
-        report = {
+        report: dict[str, Any] = {
             "entries": summary.entries,
             "rejected": 0,
             "records": summary.entries,
             "formats": {"chatml": summary.entries},
             "notes": [],
-            "sidecar": "ignored" if sidecar_beside(path) else "none",
+            "sidecar": "none",
             "origin": str(path),
         }
+        sidecar = sidecar_beside(path)
+        found = taking_in.fit(taking_in.look(read(sidecar)), {uuid}) if sidecar else None
         with library.writing():
             if existing := _existing(library, path):
                 return existing
@@ -58,6 +62,10 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
                     door, slug, uuid=uuid, location=str(path), content=summary.content, size=summary.size,
                     entries=summary.entries, report=report,
                 )  # fmt: skip
+                taking_in.bring(door, row, found, folder.index, report)
+                door.said.discard(row.id)  # the person's own files wait for the first change
+                if sidecar and found and found.sidecar:
+                    sidecars.recognise(row, sidecar)
                 shelving.baseline(door, row, summary.signature)
             folder.publish_index(library.index(row.id), path, summary.signature)
     return _imported(library, row, report, existing=False)

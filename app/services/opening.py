@@ -11,21 +11,23 @@ from typing import IO, Any
 
 from app.domain.entry import Entry, loads
 from app.domain.formats import convert, recognise
-from app.domain.names import dataset_slug, free_slug
+from app.domain.names import dataset_slug, free_slug, stem_of
 from app.errors import NotFound
 from app.registry.database import connected
 from app.registry.models import Dataset
-from app.services import shelving
-from app.services.converting import Importer, TrustBroken
+from app.services import shelving, taking_in
+from app.services.converting import Importer, Outcome, TrustBroken
 from app.services.library import Library
 from app.services.operation import OperationInfo, operation
 from app.services.reading import Progress, silent
+from app.services.taking_in import Found
 from app.store.atomic import disk
 from app.store.datasets import signature
 from app.store.imports import ImportFolder, import_folder, sha256_of
 from app.store.places import sidecar_of
 from app.store.publish import Step
 from app.store.records import open_records
+from app.store.sidecars import read
 
 PREVIEWED = 25
 
@@ -161,18 +163,9 @@ def _readable(records: Iterable[Any]) -> Iterable[Entry]:
             continue
 
 
-def stem_of(filename: str) -> str:
-    """A file's name without the endings that say how it is packed and spelt."""
-    stem = filename
-    for ending in (".gz", ".jsonl", ".ndjson", ".json", ".txt", ".csv"):
-        if len(stem) > len(ending) and stem.lower().endswith(ending):
-            stem = stem[: -len(ending)]
-    return stem
-
-
 def sidecar_beside(path: Path) -> Path | None:
     """The sidecar that lies beside a file, if there is one."""
-    sidecar = sidecar_of(path.with_name(f"{stem_of(path.name)}.jsonl"))
+    sidecar = sidecar_of(path)
     with disk(f"{sidecar} could not be read"):
         return sidecar if sidecar.is_file() else None
 
@@ -217,13 +210,9 @@ def _import(library: Library, folder: ImportFolder, source: Source, hashed: Call
     size = source.path.stat().st_size
     if not source.copy and _has_seen(library, size) and (found := _existing(library, hashed(), source)):
         return found
-    importer = Importer(folder, source.path, source.encoding, source.progress)
-    try:
-        outcome = importer.run(trusting=True)
-    except TrustBroken:
-        outcome = importer.run(trusting=False)
-    has_sidecar = source.sidecar is not None and folder.copy_sidecar(source.sidecar)
-    report = outcome.report("ignored" if has_sidecar else "none", source.origin, source.encoding, size)
+    outcome, sidecar = _built(folder, source)
+    alone = bool(sidecar and source.sidecar and not sidecar.sidecar and folder.copy_sidecar(source.sidecar))
+    report = outcome.report("none", source.origin, source.encoding, size)
     digest = hashed()
     with library.writing():
         if not source.copy and (found := _existing(library, digest, source)):
@@ -243,7 +232,8 @@ def _import(library: Library, folder: ImportFolder, source: Source, hashed: Call
                 rejected=outcome.rejected,
                 report=report,
             )
-            _shelve(library, folder, door, slug, outcome.summary.content, has_sidecar=has_sidecar)
+            taking_in.bring(door, row, sidecar, folder.index, report)
+            _shelve(library, folder, door, slug, outcome.summary.content, has_sidecar=alone)
             built = signature(folder.dataset)
             shelving.baseline(door, row, built)
             folder.on_the_way = True
@@ -253,6 +243,21 @@ def _import(library: Library, folder: ImportFolder, source: Source, hashed: Call
         slug, outcome.summary.entries, outcome.rejected, outcome.records, dict(outcome.formats),
         library.places.dataset(slug), True, False, report["sidecar"], report["notes"], door.info,
     )  # fmt: skip
+
+
+def _built(folder: ImportFolder, source: Source) -> tuple[Outcome, Found | None]:
+    """The dataset, built in its folder, and what there is to be taken from a sidecar."""
+    found = taking_in.look(read(source.sidecar)) if source.sidecar else None
+    while True:
+        importer = Importer(folder, source.path, source.encoding, source.progress, taking_in.leads(found))
+        try:
+            outcome = importer.run(trusting=True)
+        except TrustBroken:
+            outcome = importer.run(trusting=False)
+        fitting = found and taking_in.fit(found, outcome.carried)
+        if found is None or fitting is None or fitting.aliases == found.aliases:
+            return outcome, fitting
+        found = fitting  # it belongs to another dataset, and so do the former tags that it names
 
 
 def _shelve(

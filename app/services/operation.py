@@ -4,8 +4,7 @@ Leaving the block stages the new files, commits the registry – this is the mom
 happened – and puts the files in place. See ARCHITECTURE.md for the path of one save.
 """
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,10 +14,10 @@ from typing import Any
 from app.domain.change import ChangeSet
 from app.domain.facts import is_entry
 from app.errors import AppError, ChangedOutside, StoreError
-from app.registry import history
+from app.registry import history, rows
 from app.registry.database import connected, transaction
-from app.registry.models import Dataset, JournalStep, Operation, RowChange, now
-from app.services import backing_up, recovering
+from app.registry.models import Dataset, JournalStep, Operation, now
+from app.services import backing_up, recovering, sidecars, tallies
 from app.services.editor import Editor
 from app.services.library import Library
 from app.services.reading import Progress, reading, silent
@@ -69,13 +68,17 @@ class Door:
         self.id: int = row.id
         self.info: OperationInfo | None = None
         self.steps: list[Step] = []
-        self.rows: list[tuple[str, int, dict[str, Any], dict[str, Any]]] = []
+        self.rows: list[tuple[str, int, str, Any, Any]] = []  # table, number, key, before and after
         self.editors: dict[int, Editor] = {}
         self.written: dict[int, tuple[Written, ChangeSet]] = {}
         self._open_files = ExitStack()
         self.drafts: list[Path] = []  # staged files, dropped if the operation fails
         self.touched: set[int] = set()  # datasets that change without a line of theirs
         self.written_elsewhere: set[int] = set()  # datasets whose new file is there already
+        self.said: set[int] = set()  # datasets of which the registry says something else from now on
+        self.old_sidecars: dict[int, dict[str, Any]] = {}  # of datasets that an import is bringing along
+        self.new_tags = "archived"  # what becomes of a tag that nobody knew: active, where a person typed it
+        self.undoing: list[Dataset] = []  # the datasets of the operation that this one takes back
         self.changed = 0
         self.waiting: dict[int, str] = {}  # datasets whose last operation the disk does not let finish
 
@@ -116,30 +119,61 @@ class Door:
         Dataset.update(**after).where(Dataset.id == row.id).execute()
         for name, value in after.items():
             setattr(row, name, value)
-        self.rows.append(("dataset", row.id, before, after))
+        self.rows.append(("dataset", row.id, "", before, after))
         self.touched.add(row.id)
 
-    def note(self, table: str, row: Dataset, before: dict[str, Any], after: dict[str, Any]) -> None:
+    def put(self, table: str, number: int | None, values: dict[str, Any] | None) -> int:
+        """Insert a row that all datasets share (no number), change columns of it, or delete it (no values).
+
+        :param table: one of ``rows.SHARED``.
+        :returns: the row's number.
+        """
+        number, before, after = rows.put(table, number, values)
+        if before != after:
+            self.rows.append((table, number, "", before, after))
+        return number
+
+    def cast(self, row: Dataset, wanted: Mapping[str, rows.Cast]) -> None:
+        """Say who speaks in some entries of a dataset, by their uuids."""
+        present = rows.casts(row.id, list(wanted))
+        changed = {entry: cast for entry, cast in wanted.items() if cast != present.get(entry, [])}
+        if not changed:
+            return
+        rows.set_casts(row.id, changed)
+        self.rows.extend(
+            (rows.MAPPING, row.id, entry, present.get(entry, []), cast) for entry, cast in changed.items()
+        )
+        self.says(row)
+
+    def says(self, row: Dataset) -> None:
+        """The registry says something else of a dataset than before, so that its sidecar does too."""
+        self.said.add(row.id)
+        self.touched.add(row.id)
+
+    def note(self, table: str, row: Dataset, before: Any, after: Any) -> None:
         """Record a change beside the lines of a dataset, so that undo can turn it round."""
-        self.rows.append((table, row.id, before, after))
+        self.rows.append((table, row.id, "", before, after))
         self.touched.add(row.id)
 
-    def write(self, target: Path, data: bytes | None, *, staging: Path | None = None) -> None:
+    def write(self, target: Path, data: bytes | None, *, staging: Path | None = None) -> str:
         """Replace a small file beside a dataset (its rejected records, its sidecar); None removes it.
 
         :param staging: where to stage it, if not beside the target (whose folder may be yet to be made).
+        :returns: the content hash that it then has.
         """
         with disk(f"{target.name} could not be read"):
             before = content_of(target)
         if data is None:
             self.step(Step("remove", target=self._spell(target), before=before))
-            return
+            return ""
         path = staged(staging / target.name if staging else target, self.id)
         with disk(f"{target.name} could not be written"):
             self.drafts.append(path)
             write_new(path, data)
             sync_folder(path.parent)
-            self.step(Step("replace", self._spell(target), self._spell(path), before, content_of(path)))
+            after = content_of(path)
+            self.step(Step("replace", self._spell(target), self._spell(path), before, after))
+        return after
 
     def stage_copy(self, source: Path, draft: Path, *, like: Path) -> None:
         """Stage a whole file under the temporary name ``draft``, to take the place of ``like``."""
@@ -173,6 +207,8 @@ class Door:
             if changes:
                 with disk(f"{editor.row.slug} could not be written"):
                     self._stage(editor, changes)
+        for row in Dataset.select().where(Dataset.id.in_(self.said), Dataset.state == "live"):
+            sidecars.follow(self, row)
 
     def _stage(self, editor: Editor, changes: ChangeSet) -> None:
         path = editor.snapshot.info.path
@@ -192,6 +228,8 @@ class Door:
         self.changed += history.count(changes)
         history.record(self.id, editor.row.id, changes, before=editor.row.content, after=written.content)
         entries = editor.row.entries + _growth(changes)
+        if tallies.follow(self, editor, written) or entries != editor.row.entries:
+            self.said.add(editor.row.id)
         Dataset.update(content=written.content, size=written.size, entries=entries).where(
             Dataset.id == editor.row.id
         ).execute()
@@ -200,11 +238,8 @@ class Door:
         """Write the journal, the row changes and the touched datasets into the open transaction."""
         for step in self.steps:
             JournalStep.create(operation=self.id, action=step.action, arguments=step.as_json())
-        for table, number, before, after in self.rows:
-            RowChange.create(
-                operation=self.id, table=table, row=number, before=json.dumps(before), after=json.dumps(after)
-            )
-        for number in self.touched:
+        rows.record(self.id, self.rows)
+        for number in self.touched - self.written.keys():
             content = Dataset.get_by_id(number).content
             history.record(self.id, number, ChangeSet(), before=content, after=content)
         Dataset.update(changed_at=now()).where(

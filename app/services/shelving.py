@@ -41,7 +41,7 @@ def create(door: Door, slug: str, *, report: dict[str, Any], **values: Any) -> D
     """A new row for a dataset; undoing the operation moves it to the trash."""
     row = Dataset.create(slug=slug, report=json.dumps(report), **values)
     FormerSlug.delete().where(FormerSlug.slug == slug).execute()
-    door.rows.append(("dataset", row.id, {"state": "trashed"}, {"state": "live"}))
+    door.rows.append(("dataset", row.id, "", {"state": "trashed"}, {"state": "live"}))
     door.touched.add(row.id)
     return row
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.domain.names import fits
+from app.domain.names import fits, stem_of
 from app.errors import Refused
 from app.store.atomic import disk, write_new
 
@@ -133,7 +133,7 @@ class Places:
 
 def sidecar_of(dataset: Path) -> Path:
     """The sidecar's place beside a dataset file: ``talks.jsonl`` has ``talks.registry.json``."""
-    return dataset.with_name(dataset.name.removesuffix(".jsonl") + ".registry.json")
+    return dataset.with_name(f"{stem_of(dataset.name)}.registry.json")
 
 
 def staged(target: Path, operation: int) -> Path:

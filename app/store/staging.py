@@ -5,11 +5,13 @@ import os
 import sqlite3
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from app.domain.change import Change, ChangeSet
+from app.domain.facts import tags_in
 from app.store.atomic import Staged, reached, sync_folder
 from app.store.datasets import content_hash, framing, signature
 from app.store.index import Index, Summary
@@ -53,7 +55,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A staged file: its path, content hash and size, and where each changed line stands in it."""
+    """A staged file: its path, content hash and size, and where each changed line stands in it.
+
+    ``tags`` says how many more entries have a tag than before, by its slug; ``labels`` how those are spelt.
+    """
 
     path: Path
     content: str
@@ -61,6 +66,8 @@ class Written:
     lines: int
     signature: str
     placed: tuple[tuple[Change, int, int], ...]  # change, offset, length
+    tags: Mapping[str, int]
+    labels: Mapping[str, str]
 
 
 def stage(
@@ -80,12 +87,15 @@ def stage(
     file = Staged(path, like=os.fstat(source))
     placed: list[tuple[Change, int, int]] = []
     digests: list[bytes] = []
+    tally = _Tally(changes)
     try:
         head = changes.head[1] if changes.head else layout.head
         file.write(head)
         for piece in changes.pieces(layout.count):
             if isinstance(piece, Change):
-                line = piece.splice(b"" if piece.before is None else layout.line(source, piece.before))
+                old = b"" if piece.before is None else layout.line(source, piece.before)
+                line = piece.splice(old)
+                tally.replaced(old, line)
                 placed.append((piece, file.size, len(line)))
                 digests.append(piece.now)
                 file.write(line)
@@ -104,7 +114,29 @@ def stage(
         raise
     reached("staged flushed")
     content = content_hash(head, digests)
-    return Written(path, content, file.size, len(digests), signature(path), tuple(placed))
+    return Written(
+        path, content, file.size, len(digests), signature(path), tuple(placed), tally.tags, tally.labels
+    )
+
+
+class _Tally:
+    """Which tags come and go with the lines that an operation writes."""
+
+    def __init__(self, changes: ChangeSet) -> None:
+        self.tags: Counter[str] = Counter()
+        self.labels: dict[str, str] = {}
+        for change in changes.changes:
+            if change.after is None:
+                self.replaced(change.old, b"")
+
+    def replaced(self, old: bytes, new: bytes) -> None:
+        """Count the tags of the new line, and no more those of the old one."""
+        before, after = tags_in(old), tags_in(new)
+        if before.keys() == after.keys():
+            return
+        self.tags.update(after.keys() - before.keys())
+        self.tags.subtract(before.keys() - after.keys())
+        self.labels.update(after)
 
 
 def _check_cut(source: int, layout: Layout, position: int) -> None:

@@ -1,0 +1,174 @@
+"""The sidecar of a dataset: written with it, in the same operation, whenever it has something else to say."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.config import VERSION
+from app.domain.casting import Turn
+from app.domain.sidecar import (
+    Content,
+    SidecarAlias,
+    SidecarCategory,
+    SidecarCharacter,
+    SidecarMapping,
+    SidecarPrompt,
+    SidecarTag,
+    UnreadableSidecar,
+    parsed,
+    rendered,
+    same,
+)
+from app.domain.tags import resolve
+from app.registry import rows
+from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
+from app.services import tallies
+from app.store.datasets import content_of
+from app.store.places import sidecar_of
+from app.store.sidecars import read
+
+if TYPE_CHECKING:
+    from app.services.library import Library
+    from app.services.operation import Door
+
+ALONE, USED = "alone", "used"
+_CHANGED = "another program changed it"
+
+
+def follow(door: "Door", row: Dataset) -> None:
+    """Write the sidecar of a dataset with the operation, if it says something else than before.
+
+    One that is not ours to write, or that another program changed meanwhile, is left alone.
+    """
+    if row.sidecar == ALONE:
+        return
+    path = sidecar_of(door.library.path_of(row))
+    present = content_of(path)
+    if present and present != row.sidecar_content:
+        leave_alone(row, _CHANGED)
+        return
+    old = door.old_sidecars.get(row.id) or (_value(read(path)) if present else {})
+    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    data = rendered(content(door.library, row), exported_at=at, app_version=VERSION, old=old)
+    if present and same(old, json.loads(data)):
+        return
+    staging = None if path.parent.is_dir() else door.library.home
+    written = door.write(path, data, staging=staging)
+    Dataset.update(sidecar=USED, sidecar_note="", sidecar_content=written).where(
+        Dataset.id == row.id
+    ).execute()
+
+
+def recognise(row: Dataset, path: Path) -> None:
+    """Take the sidecar that lies beside a dataset for the one that belongs to it."""
+    Dataset.update(sidecar=USED, sidecar_note="", sidecar_content=content_of(path)).where(
+        Dataset.id == row.id
+    ).execute()
+
+
+def leave_alone(row: Dataset, why: str) -> None:
+    """Write a dataset's sidecar no more, until the person has chosen."""
+    Dataset.update(sidecar=ALONE, sidecar_note=why).where(Dataset.id == row.id).execute()
+    row.sidecar, row.sidecar_note = ALONE, why
+
+
+def take_over(door: "Door", row: Dataset) -> None:
+    """Write our own sidecar in place of the one that was left alone; undo puts that one back."""
+    path = sidecar_of(door.library.path_of(row))
+    kept = {"why": row.sidecar_note, "data": base64.b64encode(read(path)).decode("ascii")}
+    door.note("sidecar", row, kept, None)
+    recognise(row, path)
+    door.says(row)
+
+
+def put_back(door: "Door", row: Dataset, wanted: dict[str, Any] | None) -> None:
+    """Turn :func:`take_over` round: the sidecar that was left alone, byte for byte, or ours again."""
+    if wanted is None:
+        take_over(door, row)
+        return
+    door.write(sidecar_of(door.library.path_of(row)), base64.b64decode(wanted["data"]))
+    leave_alone(row, wanted["why"])
+    door.note("sidecar", row, None, wanted)
+
+
+def _value(raw: bytes) -> dict[str, Any]:
+    try:
+        return parsed(raw).value
+    except UnreadableSidecar:
+        return {}
+
+
+def content(library: "Library", row: Dataset) -> Content:
+    """What the registry says of a dataset, and nothing of any other. The caller is connected."""
+    uses = tallies.of(row)
+    casts = rows.casts(row.id)
+    tags, categories, aliases = _taxonomy(uses)
+    spoken = {turn[1] for cast in casts.values() for turn in cast}
+    characters = {each.id: each for each in Character.select() if each.id in spoken}
+    prompts = Prompt.select().join(PromptUse).where(PromptUse.dataset == row.id)
+    return Content(
+        dataset_uuid=row.uuid,
+        filename=library.path_of(row).name,
+        entry_count=row.entries,
+        tag_usage_counts={slug: use.entries for slug, use in uses.items()},
+        categories=categories,
+        tags=tags,
+        aliases=aliases,
+        characters=tuple(
+            SidecarCharacter(each.slug, each.display_name, each.description, each.is_active)
+            for each in characters.values()
+        ),
+        mappings=tuple(
+            SidecarMapping(entry, tuple(_turn(turn, characters) for turn in cast))
+            for entry, cast in casts.items()
+        ),
+        prompts=tuple(
+            SidecarPrompt(each.slug, each.name, each.content, each.description, each.is_active)
+            for each in prompts
+        ),
+    )
+
+
+def _turn(turn: tuple[int, int, str, str | None], characters: Mapping[int, Character]) -> Turn:
+    index, number, role, label = turn
+    return Turn(index, characters[number].slug, role, label)
+
+
+def _taxonomy(
+    uses: Mapping[str, tallies.Use],
+) -> tuple[tuple[SidecarTag, ...], tuple[SidecarCategory, ...], tuple[SidecarAlias, ...]]:
+    """The tags in use, their categories, and the aliases that lead to them."""
+    known = list(Alias.select())
+    leads = {each.old_slug: each.new_slug for each in known}
+    used = {resolve(slug, leads) for slug in uses}
+    groups = {each.id: each for each in Category.select()}
+    found = [each for each in Tag.select() if each.slug in used]
+    tags = [_tag(each, groups) for each in found]
+    for slug in used - {each.slug for each in found}:
+        values = tallies.fresh_tag(slug, uses[slug].label if slug in uses else slug, active=False)
+        tags.append(SidecarTag(slug, values["name"], None, 0, "archived", False, False, tallies.IMPORTED))
+    named = {each.category_id for each in found}
+    return (
+        tuple(tags),
+        tuple(
+            SidecarCategory(each.slug, each.name, each.sort_order, each.is_active, each.is_builtin)
+            for each in groups.values()
+            if each.id in named
+        ),
+        tuple(
+            SidecarAlias(each.old_slug, each.new_slug, each.action, json.loads(each.metadata))
+            for each in known
+            if resolve(each.old_slug, leads) in used
+        ),
+    )
+
+
+def _tag(each: Tag, groups: Mapping[int, Category]) -> SidecarTag:
+    category = groups[each.category_id].slug if each.category_id else None
+    active, lifecycle = each.status == "active", json.loads(each.lifecycle)
+    return SidecarTag(
+        each.slug, each.name, category, each.sort_order, each.status, active, each.is_builtin, lifecycle
+    )

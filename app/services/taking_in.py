@@ -1,0 +1,260 @@
+"""What a sidecar brings along: its rows become ours, except where the registry has such rows already."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from app.domain.casting import Turn
+from app.domain.sidecar import Sidecar, UnreadableSidecar, parsed
+from app.domain.tags import resolve
+from app.registry import rows
+from app.registry.database import connected
+from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
+from app.services import sidecars, tallies
+from app.store.index import Index
+
+if TYPE_CHECKING:
+    from app.services.operation import Door
+
+_SHOWN = 50
+_STATES = ("active", "archived", "hidden")
+
+
+@dataclass(slots=True)
+class Found:
+    """A sidecar that came with a dataset: its rows, or why it is left alone."""
+
+    sidecar: Sidecar | None = None
+    why: str = ""
+    whole: bool = True  # whether its mappings count too
+
+    @property
+    def aliases(self) -> dict[str, str | None]:
+        """Its former names of tags."""
+        return {each.old_slug: each.new_slug for each in self.sidecar.aliases} if self.sidecar else {}
+
+
+def leads(found: Found | None) -> dict[str, str]:
+    """Former tags, by slug, and what they are called now: by the library, and else by the sidecar."""
+    with connected():
+        ours = {each.old_slug: each.new_slug for each in Alias.select()}
+        active = {each.slug for each in Tag.select(Tag.slug).where(Tag.status == "active")}
+    aliases = {**(found.aliases if found else {}), **ours}
+    ends = {old: resolve(old, aliases) for old in aliases.keys() - active}
+    return {old: end for old, end in ends.items() if end != old}
+
+
+def bring(door: "Door", row: Dataset, found: Found | None, index: Index, report: dict[str, Any]) -> None:
+    """Give a dataset that is being imported what its sidecar says, count its tags, and make them known.
+
+    :param index: of the dataset.
+    :param report: of the import; what became of the sidecar is added to it.
+    """
+    if found is not None and found.sidecar is None:
+        sidecars.leave_alone(row, found.why)
+        report["sidecar"] = "ignored"
+        report["notes"].append(f"The sidecar was left alone: {found.why}.")
+    elif found is not None and found.sidecar is not None:
+        report["sidecar"] = "used"
+        report["notes"] += take_in(door, row, found, index)
+        door.old_sidecars[row.id] = found.sidecar.value
+    with index.connect() as connection:
+        uses = tallies.read(connection)
+    tallies.counted(row, uses, row.content)
+    tallies.register(door, {slug: use.label for slug, use in uses.items()})
+    Dataset.update(report=json.dumps(report)).where(Dataset.id == row.id).execute()
+    door.says(row)
+
+
+def look(raw: bytes) -> Found:
+    """What the bytes of a sidecar say."""
+    try:
+        return Found(parsed(raw))
+    except UnreadableSidecar as reason:
+        return Found(why=f"it cannot be read: {reason}")
+
+
+def fit(found: Found, carried: set[str]) -> Found:
+    """The sidecar as far as it belongs to entries that carry these ids of datasets."""
+    if found.sidecar is None or found.sidecar.dataset_uuid in carried:
+        return found
+    if len(carried) == 1:
+        return Found(why="it belongs to another dataset")
+    return Found(found.sidecar, whole=False)
+
+
+@dataclass(slots=True)
+class _Notes:
+    """What a person should know of it."""
+
+    lines: list[str] = field(default_factory=list)
+    more: int = 0
+
+    def add(self, line: str) -> None:
+        if len(self.lines) < _SHOWN:
+            self.lines.append(line)
+        else:
+            self.more += 1
+
+
+def take_in(door: "Door", row: Dataset, found: Found, index: Index) -> list[str]:
+    """Make the rows of a sidecar ours, and say who speaks; returns what differs from what was known.
+
+    :param index: of the dataset as it is now: only entries that are there get a mapping.
+    """
+    sidecar, notes = found.sidecar, _Notes()
+    if sidecar is None:
+        return []
+    categories = _merge(door, "category", Category, _categories(sidecar), notes)
+    _merge(door, "tag", Tag, _tags(sidecar, categories), notes)
+    _merge(door, "alias", Alias, _aliases(sidecar), notes)
+    characters = _merge(door, "character", Character, _characters(sidecar), notes)
+    prompts = _merge(door, "prompt", Prompt, _prompts(sidecar), notes)
+    for slug in dict.fromkeys(each.slug for each in sidecar.prompts):
+        attach(door, row, prompts[slug])
+    if found.whole:
+        _take_casts(door, row, sidecar, characters, index, notes)
+    elif sidecar.mappings:
+        notes.add("Who speaks was not taken from the sidecar: the entries do not say that they belong to it.")
+    if notes.more:
+        notes.lines.append(f"{notes.more} more differences are not listed.")
+    return notes.lines
+
+
+def attach(door: "Door", row: Dataset, prompt: int) -> None:
+    """Attach a prompt to a dataset, unless it is."""
+    if not PromptUse.get_or_none(PromptUse.prompt == prompt, PromptUse.dataset == row.id):
+        door.put("promptuse", None, {"prompt": prompt, "dataset": row.id})
+        door.says(row)
+
+
+def _categories(sidecar: Sidecar) -> dict[str, dict[str, Any]]:
+    return {
+        each.slug: {
+            "slug": each.slug, "name": each.name, "sort_order": each.sort_order,
+            "is_active": each.is_active, "is_builtin": False,
+        }
+        for each in sidecar.categories
+    }  # fmt: skip
+
+
+def _tags(sidecar: Sidecar, categories: Mapping[str, int]) -> dict[str, dict[str, Any]]:
+    return {
+        each.slug: {
+            "slug": each.slug, "name": each.name, "category": categories.get(each.category_slug or ""),
+            "sort_order": each.sort_order, "status": _status(each.status, active=each.is_active),
+            "is_builtin": False, "lifecycle": json.dumps(each.lifecycle),
+        }
+        for each in sidecar.tags
+    }  # fmt: skip
+
+
+def _status(status: str, *, active: bool) -> str:
+    if status == "uncategorized":
+        return "active" if active else "archived"
+    return status if status in _STATES else "archived"
+
+
+def _aliases(sidecar: Sidecar) -> dict[str, dict[str, Any]]:
+    return {
+        each.old_slug: {
+            "old_slug": each.old_slug, "new_slug": each.new_slug, "action": each.action,
+            "metadata": json.dumps(each.metadata),
+        }
+        for each in sidecar.aliases
+    }  # fmt: skip
+
+
+def _characters(sidecar: Sidecar) -> dict[str, dict[str, Any]]:
+    return {
+        each.slug: {
+            "slug": each.slug, "display_name": each.display_name, "description": each.description,
+            "colour": "", "is_active": each.is_active,
+        }
+        for each in sidecar.characters
+    }  # fmt: skip
+
+
+def _prompts(sidecar: Sidecar) -> dict[str, dict[str, Any]]:
+    return {
+        each.slug: {
+            "slug": each.slug, "name": each.name, "content": each.content,
+            "description": each.description, "is_active": each.is_active,
+        }
+        for each in sidecar.prompts
+    }  # fmt: skip
+
+
+_OWN = frozenset(("is_builtin", "sort_order", "colour", "lifecycle", "metadata"))  # no difference to speak of
+_NOUNS = {
+    "category": "Category",
+    "tag": "Tag",
+    "alias": "Former tag",
+    "character": "Character",
+    "prompt": "Prompt",
+}
+
+
+def _merge(
+    door: "Door", table: str, model: Any, wanted: Mapping[str, dict[str, Any]], notes: _Notes
+) -> dict[str, int]:
+    """Insert the rows that nobody knew; returns the numbers of all that are known then, by slug."""
+    name = "old_slug" if table == "alias" else "slug"
+    known = {each[name]: each for each in model.select().dicts()}
+    for slug, values in wanted.items():
+        present = known.get(slug)
+        if present is None:
+            known[slug] = {"id": door.put(table, None, values), **values}
+            continue
+        for key, value in values.items():
+            if key not in _OWN and present[key] != value:
+                notes.add(_difference(table, slug, key, present[key], value))
+    return {slug: each["id"] for slug, each in known.items()}
+
+
+def _difference(table: str, slug: str, key: str, here: Any, there: Any) -> str:
+    words = key.replace("_", " ").removeprefix("is ")
+    if table == "tag" and key == "category":
+        names = {each.id: each.name for each in Category.select()}
+        here, there = names.get(here, "none"), names.get(there, "none")
+    kept = f"{_NOUNS[table]} {slug} stays as it is here: its {words} is {_short(here)}"
+    return f"{kept}, the sidecar has {_short(there)}."
+
+
+def _short(value: Any) -> str:
+    if not isinstance(value, str):
+        return "empty" if value is None else "yes" if value else "no"
+    return f"“{value}”" if len(value) <= 60 else f"“{value[:58]}…”"
+
+
+def _take_casts(
+    door: "Door", row: Dataset, sidecar: Sidecar, characters: Mapping[str, int], index: Index, notes: _Notes
+) -> None:
+    """Say who speaks in the entries that are there."""
+    with index.connect() as connection:
+        lengths = dict(
+            connection.execute(
+                "SELECT uuid, messages FROM lines WHERE uuid IN (SELECT value FROM json_each(?))",
+                (json.dumps([each.entry_uuid for each in sidecar.mappings]),),
+            )
+        )
+    casts: dict[str, rows.Cast] = {}
+    for mapping in sidecar.mappings:
+        if mapping.entry_uuid not in lengths:
+            notes.add(f"A mapping was left out: there is no entry {mapping.entry_uuid}.")
+            continue
+        cast = list(_cast(mapping.turns, characters, lengths[mapping.entry_uuid]))
+        if len(cast) < len(mapping.turns):
+            notes.add(f"Some messages that were mapped in entry {mapping.entry_uuid} are not there.")
+        if cast:
+            casts[mapping.entry_uuid] = cast
+    door.cast(row, casts)
+
+
+def _cast(
+    turns: Iterable[Turn], characters: Mapping[str, int], length: int
+) -> Iterable[tuple[int, int, str, str | None]]:
+    for turn in sorted(turns, key=lambda turn: turn.index):
+        if 0 <= turn.index < length and turn.character in characters:
+            yield turn.index, characters[turn.character], turn.role, turn.label

@@ -1,0 +1,119 @@
+"""How many entries of each dataset have which tag: counted once, and moved along by every operation."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from sqlite3 import Connection
+from typing import TYPE_CHECKING, Any
+
+from app.registry.database import connected, db, transaction
+from app.registry.models import Alias, Dataset, Tag, TagUse
+from app.services.reading import reading
+from app.store import queries
+from app.store.staging import Written
+
+if TYPE_CHECKING:
+    from app.services.editor import Editor
+    from app.services.library import Library
+    from app.services.operation import Door
+
+# How RoleThread Lite marks a tag that came with entries and that nobody knew.
+IMPORTED = {
+    "archive_origin": "imported",
+    "archive_reason": "unknown_import",
+    "lifecycle_state": "archived",
+    "visible_badge": "Imported",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A tag of a dataset: one of its spellings, and how many entries have it."""
+
+    label: str
+    entries: int
+
+
+def follow(door: "Door", editor: "Editor", written: Written) -> bool:
+    """Count the tags of a dataset as an operation leaves them; whether they are others than before.
+
+    Tags that nobody knew become known: as active ones where the person typed them, else as imported.
+    """
+    row = editor.row
+    if row.counted != row.content:
+        counted(row, read(editor.snapshot.connection), row.content)
+    changed = {slug: more for slug, more in written.tags.items() if more}
+    uses = of(row) if changed else {}
+    for slug, more in changed.items():
+        use = uses.get(slug, Use(written.labels.get(slug, slug), 0))
+        uses[slug] = Use(use.label, use.entries + more)
+    if changed:
+        counted(row, uses, written.content)
+    else:
+        _mark(row, written.content)
+    register(door, {slug: uses[slug].label for slug in changed if uses[slug].entries > 0})
+    return bool(changed)
+
+
+def register(door: "Door", labels: Mapping[str, str]) -> None:
+    """Make tags known that no row and no alias tells of.
+
+    :param labels: how they are spelt, by their slugs.
+    """
+    known = {row.slug for row in Tag.select(Tag.slug)} | {
+        row.old_slug for row in Alias.select(Alias.old_slug)
+    }
+    for slug in sorted(labels.keys() - known):
+        door.put("tag", None, fresh_tag(slug, labels[slug], active=door.new_tags == "active"))
+
+
+def of(row: Dataset) -> dict[str, Use]:
+    """The tags of a dataset, by their slugs, as last counted. The caller is connected."""
+    found = db.execute_sql("SELECT slug, label, entries FROM taguse WHERE dataset_id = ?", (row.id,))
+    return {slug: Use(label, entries) for slug, label, entries in found}
+
+
+def counted(row: Dataset, uses: Mapping[str, Use], content: str) -> None:
+    """Keep what was counted of the content with that hash."""
+    TagUse.delete().where(TagUse.dataset == row.id).execute()
+    db.connection().executemany(
+        "INSERT INTO taguse (dataset_id, slug, label, entries) VALUES (?,?,?,?)",
+        ((row.id, slug, use.label, use.entries) for slug, use in uses.items() if use.entries > 0),
+    )
+    _mark(row, content)
+
+
+def count_all(library: "Library") -> None:
+    """Count the tags of every dataset whose file is another one than when they were last counted."""
+    with connected():
+        rows = list(Dataset.select().where(Dataset.state == "live", Dataset.counted != Dataset.content))
+        stale = [row.slug for row in rows if library.info(row).state == "ready"]
+    for slug in stale:
+        with library.writing(), reading(library, slug) as snapshot, transaction():
+            row = library.row(slug)
+            if snapshot.summary.content == row.content:
+                counted(row, read(snapshot.connection), row.content)
+
+
+def read(index: Connection) -> dict[str, Use]:
+    """The tags that an index knows of."""
+    return {slug: Use(label, entries) for slug, label, entries in queries.tag_counts(index)}
+
+
+def fresh_tag(slug: str, label: str, *, active: bool) -> dict[str, Any]:
+    """The row of a tag that nobody knew."""
+    name = label if label != slug else slug.replace("_", " ").title()
+    return {
+        "slug": slug,
+        "name": name,
+        "category": None,
+        "sort_order": 0,
+        "status": "active" if active else "archived",
+        "is_builtin": False,
+        "lifecycle": json.dumps({} if active else IMPORTED),
+    }
+
+
+def _mark(row: Dataset, content: str) -> None:
+    Dataset.update(counted=content).where(Dataset.id == row.id).execute()
+    row.counted = content

@@ -1,0 +1,14 @@
+"""Sidecars on the disk."""
+
+from pathlib import Path
+
+from app.store.atomic import disk
+
+
+def read(path: Path) -> bytes:
+    """The bytes of a sidecar; none where there is no such file.
+
+    :raises StoreError: if the disk refuses.
+    """
+    with disk(f"{path.name} could not be read"):
+        return path.read_bytes() if path.exists() else b""
