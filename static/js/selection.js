@@ -22,7 +22,6 @@ function show() {
   const matching = everything();
   const total = Number(matching?.dataset.total ?? 0);
   const words = matching?.checked ? (total ? plural(total) : "Everything that matches is selected") : plural(chosen.length);
-  bar.dataset.script = "";
   bar.toggleAttribute("data-selected", chosen.length > 0 || Boolean(matching?.checked));
   nameInQuestion(bar, matching?.checked ? (total ? number(total) : "everything that matches") : number(chosen.length));
   bar.querySelector("[data-selection-count]").textContent = chosen.length || matching?.checked ? words : "";

@@ -33,7 +33,7 @@ def test_a_deletion_asks_with_the_number(page, talks):
     page.on("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
     page.locator("[data-select]").nth(0).check()
     page.locator("[data-select]").nth(1).check()
-    page.click("text=Change the selected entries")
+    page.click("text=Change selected")
     page.click("button[name=do][value=delete]")
     assert asked == ["Delete 2 entries? You can undo this."]
 
@@ -42,7 +42,7 @@ def test_a_deletion_offers_its_undo(page, server, talks):
     page.goto("/datasets/talks/")
     page.on("dialog", lambda dialog: dialog.accept())
     page.locator("[data-select]").first.check()
-    page.click("text=Change the selected entries")
+    page.click("text=Change selected")
     page.click("button[name=do][value=delete]")
     expect(page.locator("[data-row]")).to_have_count(2)
     button = page.locator(".toast button")

@@ -64,6 +64,15 @@ def test_the_list_begins_in_the_first_screen(page, talks):
     assert page.locator("[data-row]").first.bounding_box()["y"] < 400
 
 
+def test_selecting_a_row_moves_no_row(page, talks):
+    page.goto("/datasets/talks/")
+    boxes = page.locator("[data-select]")
+    before = [box.bounding_box() for box in boxes.all()]
+    boxes.nth(1).check()
+    expect(page.locator("[data-selection-count]")).to_have_text("1 entry selected")
+    assert [box.bounding_box() for box in boxes.all()] == before
+
+
 def test_targets_are_large_enough(page, talks):
     page.goto("/datasets/talks/")
     page.locator("[data-row] a[data-open]").first.click()

@@ -210,7 +210,7 @@ def test_selecting_costs_no_request_and_changes_what_is_meant(page, talks):
     page.locator("[data-select]").nth(2).check()
     expect(page.locator("[data-selection-count]")).to_have_text("2 entries selected")
     assert asked == []
-    page.click("text=Change the selected entries")
+    page.click("text=Change selected")
     page.fill("#bulk-tags", "storm")
     page.click("button[name=do][value=add]")
     expect(page.locator(".toast")).to_have_text("Changed the tags of 2 entries.")
