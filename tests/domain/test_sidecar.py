@@ -25,9 +25,11 @@ from app.domain.sidecar import (
     rendered,
     same,
 )
+from tests.sidecars import check_sidecar
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES") or Path(__file__).parents[3] / "shared" / "samples")
 LITE = SAMPLES / "rolethread-lite/native/harbor_tales.registry.json"
+with_samples = pytest.mark.skipif(not LITE.exists(), reason=f"the samples are not at {SAMPLES}")
 DATASET = "60a27d61-1f05-4776-a835-7161674e75ea"
 FIRST, SECOND = (str(UUID(int=number, version=4)) for number in (1, 2))
 WHEN = "2026-11-22T10:00:00+00:00"
@@ -37,7 +39,7 @@ CONTENT = Content(
     dataset_uuid=DATASET,
     filename="talks.jsonl",
     entry_count=3,
-    tag_usage_counts={"懸疑": 2, "calm": 1},
+    tag_usage_counts={"懸疑": 2, "calm": 1, "bold": 3},
     categories=(
         SidecarCategory("style", "Style", 2, True, True),
         SidecarCategory("behavior", "Behavior", 0, True, True),
@@ -45,11 +47,11 @@ CONTENT = Content(
     tags=(
         SidecarTag("calm", "Calm", "style", 1, "active", True, False, {}),
         SidecarTag("懸疑", "懸疑", None, 0, "archived", False, False, {"archive_origin": "imported"}),
-        SidecarTag("bold", "Bold", None, 0, "active", True, False, {}),
+        SidecarTag("bold", "Bold", "behavior", 0, "active", True, False, {}),
     ),
     aliases=(
         SidecarAlias("quiet", "calm", "rename", {"alias_type": "rename"}),
-        SidecarAlias("gone", None, "merge", {}),
+        SidecarAlias("gone", "bold", "merge", {}),
     ),
     characters=(
         SidecarCharacter("éowyn", "Éowyn McCoy", None, True),
@@ -64,7 +66,10 @@ CONTENT = Content(
 
 
 def written(content: Content = CONTENT, old: dict | None = None) -> bytes:
-    return rendered(content, exported_at=WHEN, app_version="2.0.0", old=old)
+    """The file of a content, which is a good one."""
+    raw = rendered(content, exported_at=WHEN, app_version="2.0.0", old=old)
+    check_sidecar(raw)
+    return raw
 
 
 def said(sidecar: Sidecar) -> Content:
@@ -141,7 +146,7 @@ def test_the_file_is_the_one_that_rolethread_lite_writes():
     }
 
 
-@pytest.mark.skipif(not LITE.exists(), reason=f"the samples are not at {SAMPLES}")
+@with_samples
 def test_a_sidecar_of_rolethread_lite_keeps_all_it_says():
     found = parsed(LITE.read_bytes())
     assert (found.dataset_uuid, found.filename, found.entry_count) == (DATASET, "harbor_tales.jsonl", 12)
@@ -175,8 +180,9 @@ def test_keys_that_nobody_here_knows_stay_in_their_place():
     old["entry_character_mappings"][1]["turns"][0]["mood"] = "calm"
     raw = json.dumps(old).encode()
     assert json.loads(written(old=parsed(raw).value)) == old
-    renamed = replace(CONTENT, tags=(replace(CONTENT.tags[0], name="Calmer"), CONTENT.tags[2]))
-    fewer = json.loads(written(renamed, old=parsed(raw).value))
+    renamed = replace(CONTENT.tags[0], name="Calmer")
+    content = replace(CONTENT, tags=(renamed, CONTENT.tags[2]), tag_usage_counts={"calm": 1, "bold": 3})
+    fewer = json.loads(written(content, old=parsed(raw).value))
     assert fewer["tags"][0] == old["tags"][0]
     assert fewer["tags"][1] == {**old["tags"][2], "name": "Calmer"}  # and the note of a tag that went, went
 
@@ -184,9 +190,11 @@ def test_keys_that_nobody_here_knows_stay_in_their_place():
 def test_what_a_row_said_of_itself_does_not_come_back():
     old = deepcopy(parsed(written()).value)
     plain = replace(CONTENT.tags[1], lifecycle={})
-    new = json.loads(written(replace(CONTENT, tags=(plain,), tag_usage_counts={}), old))
-    assert new["tags"][0]["lifecycle"] == {}
-    assert new["dataset"]["tag_usage_counts"] == {}
+    only = replace(CONTENT, tags=(plain,), categories=(), aliases=(), tag_usage_counts={"懸疑": 1})
+    new = json.loads(written(only, old))
+    assert [tag["lifecycle"] for tag in new["tags"]] == [{}]
+    assert new["dataset"]["tag_usage_counts"] == {"懸疑": 1}
+    assert new["categories"] == new["aliases"] == []
 
 
 def test_half_a_character_that_others_wrote_is_written_escaped():
@@ -297,7 +305,8 @@ def test_a_sidecar_with_any_value_in_any_place_is_read_or_refused(data):
     with suppress(UnreadableSidecar):
         found = parsed(json.dumps(value).encode())
     if found:
-        assert parsed(written(said(found), found.value)).value.keys() == value.keys()
+        raw = rendered(said(found), exported_at=WHEN, app_version="2.0.0", old=found.value)
+        assert parsed(raw).value.keys() == value.keys()
 
 
 def test_of_rows_with_one_name_the_first_counts():
