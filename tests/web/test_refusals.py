@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import BytesIO
 
 import pytest
 
@@ -70,6 +71,18 @@ def test_the_boxes_of_a_refused_path_stay_checked(client):
     assert 'name="copy" value="1" checked' in page
     assert 'name="in_place" value="1" checked' not in page
     assert "<option selected>cp1252" in page
+
+
+def test_an_unknown_encoding_leads_to_the_field_where_it_is_chosen(client, tmp_path):
+    source = tmp_path / "talks.jsonl"
+    source.write_bytes('{"messages": [{"role": "user", "content": "Você é só meu"}]}\n'.encode("cp1252") * 9)
+    page = client.post("/import", data={"path": str(source)}).text
+    assert '<a href="#encoding-field">Go to the encoding</a>' in page
+    assert re.search(r'<select id="encoding"[^>]*>.*?<option selected>\w+', page, re.DOTALL)
+    file = {"file": (BytesIO(source.read_bytes()), "talks.jsonl")}
+    page = client.post("/import", data=file, content_type="multipart/form-data").text
+    assert '<a href="#upload-encoding-field">Go to the encoding</a>' in page
+    assert re.search(r"<details[^>]* open>\s*<summary>Encoding", page)
 
 
 def test_a_refused_move_and_a_refused_tag_keep_the_entry_open(client, library, keys):
