@@ -133,7 +133,7 @@ def replies(labels: Sequence[str]) -> Counter[str]:
     spoken = [label for label in labels if label.strip() and canonical(label) not in (SYSTEM, TOOL)]
     called = [label for label in spoken if canonical(label) == USER]
     askers = called or list(dict.fromkeys(label for label in spoken if canonical(label) != ASSISTANT))
-    greeted = not called and len(askers) > 1 and askers[0] == spoken[-1]
+    greeted = len(askers) > 1 and askers[0] == spoken[-1]
     return Counter(label for label in spoken if not canonical(label) and label != askers[greeted])
 
 
