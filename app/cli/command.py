@@ -36,6 +36,18 @@ class Group(click.Group):
         return super().parse_args(context, args)
 
 
+class Verbs(click.Group):
+    """Commands about one kind of thing, under its name: ``prompt list``."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.params = [*self.params, *_shared()]
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """The names as help shows them."""
+        return list(self.commands)
+
+
 def _shared() -> list[click.Parameter]:
     return [
         click.Option(

@@ -5,16 +5,14 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from itertools import chain, count
 from typing import Any
 
 from app.domain.change import difference
 from app.domain.entry import Message
 from app.domain.folding import normal
 from app.domain.roles import ASSISTANT, SYSTEM, TOOL, USER, canonical
-from app.domain.tags import slug
+from app.domain.tags import free_slug
 
-LONGEST = 80  # bytes of a character's slug
 MOST_PAIRS = 4_000_000  # of equal messages; beyond this it takes too long to look at their neighbours
 # What other programs call the two sides of a conversation.
 _USUAL = {
@@ -148,11 +146,4 @@ def suggestion(label: str, messages: int, replying: int) -> str:
 
 def character_slug(name: str, taken: Collection[str]) -> str:
     """A slug for a character of this name, in its own script, that is not taken yet."""
-    wanted = _cut(slug(name), LONGEST) or "character"
-    endings = (f"_{number}" for number in count(2))
-    tries = (_cut(wanted, LONGEST - len(ending)) + ending for ending in endings)
-    return next(free for free in chain((wanted,), tries) if free not in taken)
-
-
-def _cut(text: str, size: int) -> str:
-    return text.encode("utf-8")[:size].decode("utf-8", "ignore").strip("_")
+    return free_slug(name, taken, nameless="character")

@@ -1,11 +1,13 @@
 """Tags: the one spelling under which the different spellings of a tag are the same tag."""
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
+from itertools import chain, count
 
 import regex
 
+LONGEST = 80  # bytes of a slug that we make from a name
 _NO_PART_OF_A_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
 
@@ -19,6 +21,21 @@ def slug(label: str) -> str:
     plain = unicodedata.normalize("NFKC", lower)  # casefolding takes letters apart: a slug is its own slug
     joined: str = _NO_PART_OF_A_WORD.sub("_", plain)
     return joined.strip("_")
+
+
+def free_slug(name: str, taken: Collection[str], *, nameless: str) -> str:
+    """A slug for something of this name, in its own script, that is not taken yet.
+
+    :param nameless: the slug of a name that has no letter and no digit.
+    """
+    wanted = _cut(slug(name), LONGEST) or nameless
+    endings = (f"_{number}" for number in count(2))
+    tries = (_cut(wanted, LONGEST - len(ending)) + ending for ending in endings)
+    return next(free for free in chain((wanted,), tries) if free not in taken)
+
+
+def _cut(text: str, size: int) -> str:
+    return text.encode("utf-8")[:size].decode("utf-8", "ignore").strip("_")
 
 
 def resolve(name: str, aliases: Mapping[str, str | None]) -> str:

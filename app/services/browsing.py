@@ -181,7 +181,7 @@ def _key_at(connection: Connection, rank: int | None) -> str | None:
     return next(full_keys(connection, queries.named(connection, (rank,))))
 
 
-class _Memory(Generic[Answer]):
+class Memory(Generic[Answer]):
     """Recent answers, by what was asked; the oldest is forgotten first."""
 
     def __init__(self, most: int) -> None:
@@ -204,9 +204,9 @@ class _Memory(Generic[Answer]):
 
 
 # Asked of a file in one state, which its signature names: another state is another question.
-_found = _Memory[tuple[int, ...]](12)
-_counts = _Memory[int](100)
-_tags = _Memory[tuple[TagCount, ...]](100)
+_found = Memory[tuple[int, ...]](12)
+_counts = Memory[int](100)
+_tags = Memory[tuple[TagCount, ...]](100)
 
 
 @dataclass(slots=True)

@@ -178,7 +178,7 @@ def edit_tags(
         changed = locked = 0
         lines = editor.entries() if keys is None else editor.find_all(dict.fromkeys(keys))
         for number, line in enumerate(lines):
-            outcome = _retag(editor, line, edit.applied)
+            outcome = rewrite(editor, line, edit.applied)
             changed += outcome is True
             locked += outcome is None
             if number % 200 == 0:
@@ -191,8 +191,13 @@ def _second_half(progress: Progress) -> Progress:
     return lambda done, total: progress(total + done, 2 * total)
 
 
-def _retag(editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], dict[str, Any]]) -> bool | None:
-    """Whether the tags of a line were changed; None if the line is locked."""
+def rewrite(
+    editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+) -> bool | None:
+    """Whether an entry was changed as ``applied`` says; None if its line is locked.
+
+    :param applied: the new value of the entry, or the old one itself if nothing is to be changed.
+    """
     try:
         old, style = faithful(line.text)
         known = Entry(line.text, old).uuid
