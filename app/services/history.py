@@ -17,6 +17,7 @@ from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
 from app.services.putting_back import put_back
 from app.services.reading import Progress, Snapshot, reading, silent
+from app.services.rebasing import rebase
 from app.store.datasets import content_hash
 from app.store.finding import key_of, locate, places
 
@@ -359,49 +360,13 @@ def _invert(door: Door, target: Operation) -> None:
         if touched.after == dataset.content:
             editor.adopt(found.inverted())
         else:
-            _rebase(editor, found.inverted(), _since(target, dataset))
+            rebase(editor, found.inverted(), _since(target, dataset))
 
 
 def _since(target: Operation, dataset: Dataset) -> Iterator[ChangeSet]:
     """What an operation and all later ones did to a dataset, oldest first."""
     for number in sorted(each.id for each in history.operations_on(dataset.id, above=target.id - 1)):
         yield history.changes_of(number, dataset.id)
-
-
-def _rebase(editor: Editor, inverse: ChangeSet, since: Iterable[ChangeSet]) -> None:
-    """Apply an inverse to a file in which other entries have changed since, line by line."""
-    if inverse.order is not None and any(change.before is None for change in inverse.changes):
-        raise Conflict("Later operations changed the dataset, and this one moved lines.", "Undo those first.")
-    _rewrite_back(editor, inverse)
-    back = sorted((c for c in inverse.changes if c.before is None), key=lambda change: change.after or 0)
-    gaps = [change.after or 0 for change in back]
-    for changes in since if back else ():
-        gaps = changes.follow(gaps)
-    for change, gap in zip(back, gaps, strict=True):
-        editor.insert_raw(change.new, change.key, gap=gap)
-    if inverse.order is not None:
-        editor.reorder(inverse.order)
-    if inverse.head is not None:
-        editor.set_head(inverse.head[1])
-
-
-def _rewrite_back(editor: Editor, inverse: ChangeSet) -> None:
-    """Take out and rewrite the lines that an operation left, wherever they are by now."""
-    places: dict[bytes, list[int]] = {}
-    for position in range(editor.layout.count - 1, -1, -1):
-        places.setdefault(editor.layout.digests[position], []).append(position)
-    for change in inverse.changes:
-        if change.before is None:
-            continue
-        if not places.get(change.was):
-            raise Conflict(
-                f"Entry {change.key} is no longer as that operation left it.", "Undo the later changes first."
-            )
-        line = editor.at(places[change.was].pop(), change.key)
-        if change.after is None:
-            editor.delete(line)
-        else:
-            editor.replace(line, payload(change.splice(line.raw)), change.key)
 
 
 def _way_back(editor: Editor, row: Dataset, number: int, wanted: str) -> ChangeSet:
