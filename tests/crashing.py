@@ -2,6 +2,7 @@
 
 import multiprocessing
 import random
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -81,7 +82,12 @@ class Stage:
 
 
 def _files(found: dict[str, tuple]) -> dict[str, tuple]:
-    return {name: items for name, items in found.items() if name != "operations"}
+    """The datasets with their files; of a sidecar (the last item), all but when it was written."""
+    return {
+        name: (*items[:-1], items[-1] and re.sub(rb'"exported_at": "[^"]*"', b"", items[-1]))
+        for name, items in found.items()
+        if name != "operations"
+    }
 
 
 def pull_at_every_step(folder: Path, name: str, *, labels: bool = False) -> int:

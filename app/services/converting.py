@@ -58,7 +58,7 @@ class Outcome:
     notes: list[str]
     carried: set[str]
 
-    def report(self, sidecar: str, origin: str, encoding: str | None, size: int) -> dict[str, Any]:
+    def report(self, origin: str, encoding: str | None, size: int) -> dict[str, Any]:
         """What is kept of the import, for its page."""
         return {
             "entries": self.summary.entries,
@@ -66,7 +66,7 @@ class Outcome:
             "records": self.records,
             "formats": dict(self.formats),
             "notes": self.notes,
-            "sidecar": sidecar,
+            "sidecar": "none",
             "origin": origin,
             "encoding": encoding,
             "bytes": size,

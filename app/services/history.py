@@ -3,27 +3,24 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.domain.change import Change, ChangeSet
+from app.domain.change import Change
 from app.domain.entry import Entry, NotJson, digest
 from app.domain.facts import payload
-from app.domain.transition import Side, transition
 from app.errors import Conflict, NotFound, Refused, StoreError
 from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Dataset, Operation, RowChange, Touched
 from app.services.browsing import LARGEST_SHOWN, opening_words
-from app.services.editor import Editor
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
 from app.services.putting_back import put_back
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.services.rebasing import rebase
-from app.store.datasets import content_hash
-from app.store.finding import key_of, locate, places
+from app.services.way_back import since, way_back
+from app.store.finding import locate, places
 
 PAGE = 50
 _LAST = (1 << 63) - 1  # the largest number that SQLite gives an operation
-_LOST_WAY = "The way back to that point is not known: another program changed the file in between."
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +267,7 @@ def restore(library: Library, slug: str, number: int, *, progress: Progress = si
         title = Operation.get_by_id(number).title
         with operation(library, f"Restore to just after: {title}", progress=progress) as door:
             editor = door.editor(slug)
-            editor.adopt(_way_back(editor, row, number, touched.after))
+            editor.adopt(way_back(editor, row, number, touched.after))
     return _done(door)
 
 
@@ -360,55 +357,7 @@ def _invert(door: Door, target: Operation) -> None:
         if touched.after == dataset.content:
             editor.adopt(found.inverted())
         else:
-            rebase(editor, found.inverted(), _since(target, dataset))
-
-
-def _since(target: Operation, dataset: Dataset) -> Iterator[ChangeSet]:
-    """What an operation and all later ones did to a dataset, oldest first."""
-    for number in sorted(each.id for each in history.operations_on(dataset.id, above=target.id - 1)):
-        yield history.changes_of(number, dataset.id)
-
-
-def _way_back(editor: Editor, row: Dataset, number: int, wanted: str) -> ChangeSet:
-    """What leads from the present file to the one just after an operation, whose content hash is ``wanted``.
-
-    :raises Refused: if a change lies between that history does not know.
-    """
-    try:
-        lines, head = _walked_back(editor, row, number)
-    except (ValueError, IndexError) as error:
-        raise Refused(_LOST_WAY) from error
-    marks = [editor.layout.digests[item] if isinstance(item, int) else digest(item) for item in lines]
-    if content_hash(head, marks) != wanted:
-        raise Refused(_LOST_WAY)
-    now = Side(editor.layout.digests, editor.line, line_key)
-    then = Side(marks, lambda place: _fetched(editor, lines[place]), line_key)
-    return transition(now, then).headed(editor.layout.head, head)
-
-
-def _walked_back(editor: Editor, row: Dataset, number: int) -> tuple[list[int | bytes], bytes]:
-    """The lines just after an operation, each as its present position or its bytes, and the file's head."""
-    lines: list[int | bytes] = list(range(editor.layout.count))
-    head = editor.layout.head
-
-    def rewrite(change: Change, item: int | bytes | None) -> int | bytes:
-        return change.splice(b"" if item is None else _fetched(editor, item))
-
-    for each in history.operations_on(row.id, above=number):
-        back = history.changes_of(each.id, row.id).inverted()
-        lines = back.apply(lines, rewrite)
-        head = back.head[1] if back.head else head
-    return lines, head
-
-
-def _fetched(editor: Editor, item: int | bytes) -> bytes:
-    return editor.line(item) if isinstance(item, int) else item
-
-
-def line_key(line: bytes) -> str:
-    """The key under which history files a line."""
-    entry = _entry(line)
-    return key_of(entry.uuid if entry else None, digest(line))
+            rebase(editor, found.inverted(), since(target, dataset))
 
 
 def _done(door: Door) -> OperationInfo:

@@ -11,9 +11,9 @@ from app.registry.models import Dataset
 from app.services import shelving, sidecars, taking_in
 from app.services.library import Library
 from app.services.opening import Imported, sidecar_beside
-from app.services.operation import operation
+from app.services.operation import Door, operation
 from app.services.reading import Progress
-from app.store.imports import import_folder
+from app.store.imports import ImportFolder, import_folder
 from app.store.indexing import build
 from app.store.sidecars import read
 from app.store.trust import trusted_uuid
@@ -40,17 +40,6 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
     with import_folder(library.places.imports) as folder:
         size = path.stat().st_size
         summary = build(folder.index, path, lambda done: progress(done, size))
-        report: dict[str, Any] = {
-            "entries": summary.entries,
-            "rejected": 0,
-            "records": summary.entries,
-            "formats": {"chatml": summary.entries},
-            "notes": [],
-            "sidecar": "none",
-            "origin": str(path),
-        }
-        sidecar = sidecar_beside(path)
-        found = taking_in.fit(taking_in.look(read(sidecar)), {uuid}) if sidecar else None
         with library.writing():
             if existing := _existing(library, path):
                 return existing
@@ -58,17 +47,37 @@ def open_in_place(library: Library, path: Path, *, name: str | None, progress: P
             with operation(library, f"Open {slug} in place") as door:
                 if name is not None:
                     shelving.check_name(library, name)
+                report = _report(path, summary.entries)
                 row = shelving.create(
                     door, slug, uuid=uuid, location=str(path), content=summary.content, size=summary.size,
                     entries=summary.entries, report=report,
                 )  # fmt: skip
-                taking_in.bring(door, row, found, folder.index, report)
-                door.said.discard(row.id)  # the person's own files wait for the first change
-                if sidecar and found and found.sidecar:
-                    sidecars.recognise(row, sidecar)
+                _bring(door, row, path, folder, report)
                 shelving.baseline(door, row, summary.signature)
             folder.publish_index(library.index(row.id), path, summary.signature)
     return _imported(library, row, report, existing=False)
+
+
+def _report(path: Path, entries: int) -> dict[str, Any]:
+    return {
+        "entries": entries,
+        "rejected": 0,
+        "records": entries,
+        "formats": {"chatml": entries},
+        "notes": [],
+        "sidecar": "none",
+        "origin": str(path),
+    }
+
+
+def _bring(door: Door, row: Dataset, path: Path, folder: ImportFolder, report: dict[str, Any]) -> None:
+    """Take in the sidecar that lies beside the file, which stays as it is until something changes."""
+    sidecar = sidecar_beside(path)
+    found = taking_in.fit(taking_in.look(read(sidecar)), {row.uuid}) if sidecar else None
+    taking_in.bring(door, row, found, folder.index, report)
+    if sidecar and found and found.sidecar:
+        sidecars.recognise(row, sidecar)
+        door.said.discard(row.id)
 
 
 def _existing(library: Library, path: Path) -> Imported | None:

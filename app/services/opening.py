@@ -12,7 +12,7 @@ from typing import IO, Any
 from app.domain.entry import Entry, loads
 from app.domain.formats import convert, recognise
 from app.domain.names import dataset_slug, free_slug, stem_of
-from app.errors import NotFound
+from app.errors import AppError, NotFound, Unfinished
 from app.registry.database import connected
 from app.registry.models import Dataset
 from app.services import shelving, taking_in
@@ -212,31 +212,29 @@ def _import(library: Library, folder: ImportFolder, source: Source, hashed: Call
         return found
     outcome, sidecar = _built(folder, source)
     alone = bool(sidecar and source.sidecar and not sidecar.sidecar and folder.copy_sidecar(source.sidecar))
-    report = outcome.report("none", source.origin, source.encoding, size)
+    report = outcome.report(source.origin, source.encoding, size)
     digest = hashed()
     with library.writing():
         if not source.copy and (found := _existing(library, digest, source)):
             return found
         slug = source.name or free_slug(dataset_slug(source.stem), shelving.taken(library))
-        with operation(library, f"Import {slug}") as door:
-            if source.name is not None:
-                shelving.check_name(library, source.name)
-            row = shelving.create(
-                door,
-                slug,
-                uuid=outcome.dataset_uuid,
-                source_digest=digest,
-                content=outcome.summary.content,
-                size=outcome.summary.size,
-                entries=outcome.summary.entries,
-                rejected=outcome.rejected,
-                report=report,
-            )
-            taking_in.bring(door, row, sidecar, folder.index, report)
-            _shelve(library, folder, door, slug, outcome.summary.content, has_sidecar=alone)
-            built = signature(folder.dataset)
-            shelving.baseline(door, row, built)
-            folder.on_the_way = True
+        try:
+            with operation(library, f"Import {slug}") as door:
+                if source.name is not None:
+                    shelving.check_name(library, source.name)
+                row = shelving.create(
+                    door, slug, uuid=outcome.dataset_uuid, source_digest=digest,
+                    content=outcome.summary.content, size=outcome.summary.size,
+                    entries=outcome.summary.entries, rejected=outcome.rejected, report=report,
+                )  # fmt: skip
+                _shelve(library, folder, door, slug, outcome.summary.content, has_sidecar=alone)
+                taking_in.bring(door, row, sidecar, folder.index, report)
+                built = signature(folder.dataset)
+                shelving.baseline(door, row, built)
+                folder.on_the_way = True
+        except AppError as error:
+            folder.on_the_way = isinstance(error, Unfinished)  # else nothing has happened
+            raise
         folder.on_the_way = False
         folder.publish_index(library.index(row.id), library.places.dataset(slug), built)
     return Imported(

@@ -9,10 +9,10 @@ from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Backup, Dataset, JournalStep, Operation
 from app.services import backing_up, recovering, rejecting
-from app.services.history import line_key
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import current_index
+from app.services.way_back import line_key
 from app.store.datasets import content_of, signature
 from app.store.imports import ImportFolder, import_folder
 from app.store.index import Summary

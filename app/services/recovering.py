@@ -10,11 +10,13 @@ from app.errors import StoreError, Unfinished
 from app.registry import history
 from app.registry.database import back_up, connected, schema_version, transaction
 from app.registry.models import Dataset, JournalStep, Operation, Touched
+from app.services import sidecars
 from app.services.library import Library
 from app.store.atomic import disk, reached
 from app.store.datasets import content_of, same_but_name, signature
 from app.store.exports import sweep_exports
 from app.store.indexing import sign
+from app.store.places import sidecar_of
 from app.store.publish import ContentDiffers, Step, perform, step_of, sweep, sweep_imports
 from app.store.replaying import replay
 from app.store.staging import Written, follow
@@ -63,7 +65,8 @@ def tidy(library: Library) -> None:
     for row in rows:
         if row.location:
             place = Path(row.location).resolve()
-            sweep([place.parent], keep, of=place.name)
+            for path in (place, sidecar_of(Path(row.location))):
+                sweep([path.parent], keep, of=path.name)
     sweep_imports(places.imports, keep)
     sweep_exports(places.exports)
 
@@ -109,6 +112,10 @@ def _staged_again(library: Library, number: int, step: Step) -> bool:
     target, source = library.places.resolve(step.target), library.places.resolve(step.source)
     if source.exists() or content_of(target) != step.before:
         return False
+    for row in history.touched_datasets(number):
+        if target == sidecar_of(library.path_of(row)):
+            sidecars.make_again(library, row, source)
+            return True
     rows = Touched.select().where(Touched.operation == number, Touched.after == step.after)
     with disk(f"{target.name} could not be written"):
         made = (replay(target, source, [history.changes_of(number, row.dataset.id)]) for row in rows)

@@ -23,9 +23,11 @@ from app.domain.sidecar import (
     same,
 )
 from app.domain.tags import resolve
+from app.domain.tags import slug as slug_of
 from app.registry import rows
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 from app.services import tallies
+from app.store.atomic import disk, write_new
 from app.store.datasets import content_of
 from app.store.places import sidecar_of
 from app.store.sidecars import read
@@ -51,8 +53,7 @@ def follow(door: "Door", row: Dataset) -> None:
         leave_alone(row, _CHANGED)
         return
     old = door.old_sidecars.get(row.id) or (_value(read(path)) if present else {})
-    at = datetime.now(UTC).isoformat(timespec="microseconds")
-    data = rendered(content(door.library, row), exported_at=at, app_version=VERSION, old=old)
+    data = _rendered(door.library, row, old)
     if present and same(old, json.loads(data)):
         return
     staging = None if path.parent.is_dir() else door.library.home
@@ -73,6 +74,19 @@ def leave_alone(row: Dataset, why: str) -> None:
     """Write a dataset's sidecar no more, until the person has chosen."""
     Dataset.update(sidecar=ALONE, sidecar_note=why).where(Dataset.id == row.id).execute()
     row.sidecar, row.sidecar_note = ALONE, why
+
+
+def make_again(library: "Library", row: Dataset, draft: Path) -> None:
+    """Write a staged sidecar that was lost anew; the caller is connected."""
+    path = sidecar_of(library.path_of(row))
+    with disk(f"{path.name} could not be written"):
+        write_new(draft, _rendered(library, row, _value(read(path))))
+        recognise(row, draft)
+
+
+def _rendered(library: "Library", row: Dataset, old: dict[str, Any]) -> bytes:
+    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    return rendered(content(library, row), exported_at=at, app_version=VERSION, old=old)
 
 
 def take_over(door: "Door", row: Dataset) -> None:
@@ -113,7 +127,7 @@ def content(library: "Library", row: Dataset) -> Content:
         dataset_uuid=row.uuid,
         filename=library.path_of(row).name,
         entry_count=row.entries,
-        tag_usage_counts={slug: use.entries for slug, use in uses.items()},
+        tag_usage_counts={slug: use.entries for slug, use in uses.items() if slug_of(slug) == slug},
         categories=categories,
         tags=tags,
         aliases=aliases,
@@ -143,12 +157,12 @@ def _taxonomy(
     """The tags in use, their categories, and the aliases that lead to them."""
     known = list(Alias.select())
     leads = {each.old_slug: each.new_slug for each in known}
-    used = {resolve(slug, leads) for slug in uses}
+    used = {slug for slug in uses if slug_of(slug) == slug}  # others could not be read as tags anywhere
     groups = {each.id: each for each in Category.select()}
     found = [each for each in Tag.select() if each.slug in used]
     tags = [_tag(each, groups) for each in found]
     for slug in used - {each.slug for each in found}:
-        values = tallies.fresh_tag(slug, uses[slug].label if slug in uses else slug, active=False)
+        values = tallies.fresh_tag(slug, uses[slug].label, active=False)
         tags.append(SidecarTag(slug, values["name"], None, 0, "archived", False, False, tallies.IMPORTED))
     named = {each.category_id for each in found}
     return (

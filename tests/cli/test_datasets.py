@@ -35,7 +35,7 @@ def test_an_import_says_all_that_the_contract_names(run, tmp_path):
     ("name", "entries", "formats", "sidecar"),
     [
         ("llama-factory/glaive_toolcall_en_demo.json", 300, {"sharegpt": 300}, "none"),
-        ("rolethread-lite/native/harbor_tales.jsonl", 12, {"chatml": 12}, "ignored"),
+        ("rolethread-lite/native/harbor_tales.jsonl", 12, {"chatml": 12}, "used"),
         ("openai-cookbook/toy_chat_fine_tuning.jsonl", 5, {"chatml": 5}, "none"),
         ("wyra/good.jsonl", 3, {"chatml": 3}, "none"),
     ],
@@ -50,11 +50,15 @@ def test_real_files_are_imported_and_come_back_from_an_export(run, samples, name
     assert Path(again["path"]).read_bytes() == Path(one["path"]).read_bytes()
 
 
-def test_a_sidecar_lies_byte_for_byte_beside_the_working_copy(run, samples):
+def test_a_sidecar_of_another_dataset_lies_byte_for_byte_beside_the_working_copy(run, samples, tmp_path):
     original = samples / "rolethread-lite" / "native"
-    (one,) = run.json("import", original / "harbor_tales.jsonl").json["datasets"]
-    copy = Path(one["path"]).with_name("harbor_tales.registry.json")
-    assert copy.read_bytes() == (original / "harbor_tales.registry.json").read_bytes()
+    strange = (original / "harbor_tales.registry.json").read_bytes().replace(b"60a27d61", b"70a27d61")
+    (tmp_path / "tales.jsonl").write_bytes((original / "harbor_tales.jsonl").read_bytes())
+    (tmp_path / "tales.registry.json").write_bytes(strange)
+    (one,) = run.json("import", tmp_path / "tales.jsonl").json["datasets"]
+    assert one["sidecar"] == "ignored"
+    assert "The sidecar was left alone: it belongs to another dataset." in one["notes"]
+    assert Path(one["path"]).with_name("tales.registry.json").read_bytes() == strange
 
 
 def test_a_file_of_a_shape_to_come_is_refused_with_counts_and_creates_nothing(run, samples):

@@ -69,18 +69,21 @@ def test_the_new_version_is_staged_beside_it_under_a_name_of_ours(library, path)
 
     with watched(look, labels=True):
         edit_all(library)
-    assert names == {"talks.jsonl", ".talks.jsonl.2.rolethread-tmp"}
-    assert [each.name for each in path.parent.iterdir()] == ["talks.jsonl"]
+    files = {"talks.jsonl", "talks.registry.json"}
+    assert names == files | {f".{name}.2.rolethread-tmp" for name in files}
+    assert {each.name for each in path.parent.iterdir()} == files
 
 
 def test_only_what_is_ours_is_swept_from_the_folder(library, path):
     opening.import_path(library, path, in_place=True)
     (path.parent / ".other.jsonl.7.rolethread-tmp").touch()
     (path.parent / ".talks.jsonl.7.rolethread-tmp").touch()
+    (path.parent / ".talks.registry.json.7.rolethread-tmp").touch()
     Library.open(library.config)
     assert sorted(each.name for each in path.parent.iterdir()) == [
         ".other.jsonl.7.rolethread-tmp",
         "talks.jsonl",
+        "talks.registry.json",
     ]
 
 

@@ -3,12 +3,14 @@
 import gzip
 import io
 import json
+from operator import itemgetter
 
 import pytest
 
 from app.domain.entry import Entry
 from app.errors import Conflict, NotFound, Refused, StoreError
 from app.services import editing, exporting, history, opening, rejecting, shelving
+from tests.sidecars import check_sidecar
 from tests.workshop import DATASET, SAMPLES, check_home, dataset, entry, keys, line, uuid
 
 with_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the samples are not at {SAMPLES}")
@@ -57,13 +59,22 @@ def test_a_shape_that_is_not_known_yet_is_refused_and_creates_nothing(library, t
 
 
 @with_samples
-def test_a_dataset_of_rolethread_lite_is_taken_byte_for_byte_with_its_sidecar(library):
+def test_a_dataset_of_rolethread_lite_is_taken_byte_for_byte_and_what_its_sidecar_says(library):
     source = SAMPLES / "rolethread-lite/native/harbor_tales.jsonl"
     found = opening.import_path(library, source)
     assert found.path.read_bytes() == source.read_bytes()
-    assert found.sidecar == "ignored"
-    sidecar = found.path.with_name("harbor_tales.registry.json")
-    assert sidecar.read_bytes() == source.with_name("harbor_tales.registry.json").read_bytes()
+    assert found.sidecar == "used"
+    sidecar = found.path.with_name("harbor_tales.registry.json").read_bytes()
+    check_sidecar(sidecar)
+    ours, theirs = (
+        json.loads(sidecar),
+        json.loads(source.with_name("harbor_tales.registry.json").read_bytes()),
+    )
+    assert ours.pop("metadata").keys() == theirs.pop("metadata").keys()
+    assert ours.keys() == theirs.keys()
+    for found in (ours, theirs):
+        found["aliases"].sort(key=itemgetter("old_slug"))
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])
