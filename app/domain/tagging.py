@@ -1,6 +1,6 @@
 """Adding, removing and replacing tags of an entry, without touching what else its tag list holds."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,10 @@ class TagEdit:
         parts = [f"add {', '.join(self.add)}"] if self.add else []
         parts += [f"remove {', '.join(self.remove)}"] if self.remove else []
         return f"Tags: {'; '.join(parts)}"
+
+    def respelt(self, names: Callable[[tuple[str, ...]], tuple[str, ...]]) -> "TagEdit":
+        """The same edit with the tags that come spelt in another way; those that go stay as they are."""
+        return TagEdit(names(self.add), self.remove, None if self.replace is None else names(self.replace))
 
     def applied(self, value: Mapping[str, Any]) -> Any:
         """The entry's value with the tags changed; the very same object if nothing changes.
@@ -46,7 +50,7 @@ def renamed(value: Mapping[str, Any], leads: Mapping[str, str]) -> Any:
 
     A tag that the entry then has twice stays once, where it stood first.
 
-    :param leads: the slug of a tag and the one that takes its place.
+    :param leads: the slug of a tag and the one that takes its place; nothing, where it goes.
     """
     found = value.get("tags")
     old = found if isinstance(found, list) else [found]
@@ -59,7 +63,7 @@ def renamed(value: Mapping[str, Any], leads: Mapping[str, str]) -> Any:
         target = None if name is None else leads.get(name)
         if target is None:
             new.append(tag)
-        elif target not in there:
+        elif target and target not in there:
             there.add(target)
             new.append(target)
     return {**value, "tags": new}

@@ -178,6 +178,7 @@ class TagUse(Registered):
     """How many entries of a dataset have a tag; true for the content named by ``Dataset.counted``."""
 
     dataset = ForeignKeyField(Dataset, on_delete="CASCADE", index=False)
+    dataset_id: int
     slug = TextField(index=True)
     label = TextField()  # one of its spellings
     entries = IntegerField()
@@ -230,6 +231,7 @@ class PromptUse(Registered):
 
     id = AutoField()
     prompt = ForeignKeyField(Prompt, index=False)
+    prompt_id: int
     dataset = ForeignKeyField(Dataset, on_delete="CASCADE")
 
     class Meta:

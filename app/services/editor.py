@@ -1,7 +1,8 @@
 """A dataset open for changes to its lines, within one operation."""
 
+import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -85,6 +86,15 @@ class Editor:
         """Every entry, in file order."""
         query = f"SELECT rank, uuid, digest FROM lines WHERE kind = {int(Kind.ENTRY)} ORDER BY rank"
         for rank, uuid, mark in self.snapshot.connection.execute(query):
+            yield self.at(self.layout.position(rank), key_of(uuid, mark))
+
+    def tagged(self, slugs: Iterable[str]) -> Iterator[Line]:
+        """Every entry that has one of some tags, in file order."""
+        query = (
+            "SELECT rank, uuid, digest FROM lines WHERE rank IN"
+            " (SELECT rank FROM tags WHERE slug IN (SELECT value FROM json_each(?))) ORDER BY rank"
+        )
+        for rank, uuid, mark in self.snapshot.connection.execute(query, (json.dumps(list(slugs)),)):
             yield self.at(self.layout.position(rank), key_of(uuid, mark))
 
     def entry_positions(self) -> list[int]:

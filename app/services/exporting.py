@@ -17,7 +17,7 @@ from app.services.library import Library
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.store import queries
 from app.store.exports import same_file, write_export
-from app.store.finding import locate
+from app.store.finding import locate_all
 
 FORMATS = ("chatml", "sharegpt")
 _CHUNK = 1 << 18
@@ -143,16 +143,16 @@ def _lines(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterat
     elif isinstance(selection, View):
         places = queries.places_of(snapshot.connection, ranks_in(snapshot, selection))
     else:
-        ranks = sorted({_rank(snapshot, key) for key in selection})
+        ranks = sorted(set(_ranks(snapshot, selection)))
         places = queries.places_of(snapshot.connection, ranks)
     return snapshot.file.lines(places)
 
 
-def _rank(snapshot: Snapshot, key: str) -> int:
-    found = locate(snapshot.connection, key)
-    if found is None:
-        raise NotFound(f"There is no entry {key} in {snapshot.info.slug}.")
-    return found.rank
+def _ranks(snapshot: Snapshot, keys: Sequence[str]) -> Iterator[int]:
+    for key, found in zip(keys, locate_all(snapshot.connection, keys), strict=True):
+        if found is None:
+            raise NotFound(f"There is no entry {key} in {snapshot.info.slug}.")
+        yield found.rank
 
 
 def _blocks(lines: Iterable[bytes], write: Callable[[bytes], bytes], report: Report) -> Iterator[bytes]:

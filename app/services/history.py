@@ -217,7 +217,7 @@ def undo_shared(library: Library, number: int | None = None, *, progress: Progre
     :raises Refused, Conflict: as :func:`undo`.
     """
     with library.writing(), connected():
-        target = history.newest_on_shared(number)
+        target = history.newest_on_shared(number) if number is None or number < 2**63 else None
         if target is None:
             raise NotFound(
                 f"There is no operation {number} to undo." if number else "There is nothing to undo."
@@ -346,6 +346,10 @@ def _invert(door: Door, target: Operation) -> None:
     datasets = history.touched_datasets(target.id)
     door.undoing = datasets
     put_back(door, RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
+    for dataset in datasets:  # what was put back may stand in their sidecars; one that moved keeps its own
+        present = Dataset.get_by_id(dataset.id)
+        if (present.slug, present.state) == (dataset.slug, dataset.state):
+            door.says(present)
     for dataset in datasets:
         found = history.changes_of(target.id, dataset.id)
         touched = Touched.get(Touched.operation == target.id, Touched.dataset == dataset.id)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from app.domain.casting import Turn
 from app.domain.sidecar import Sidecar, UnreadableSidecar, parsed
-from app.domain.tags import resolve
 from app.registry import rows
 from app.registry.database import connected
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 from app.services import sidecars, tallies
+from app.services.taxonomy import former_names
 from app.store.index import Index
 
 if TYPE_CHECKING:
@@ -38,11 +38,7 @@ class Found:
 def leads(found: Found | None) -> dict[str, str]:
     """Former tags, by slug, and what they are called now: by the library, and else by the sidecar."""
     with connected():
-        ours = {each.old_slug: each.new_slug for each in Alias.select()}
-        active = {each.slug for each in Tag.select(Tag.slug).where(Tag.status == "active")}
-    aliases = {**(found.aliases if found else {}), **ours}
-    ends = {old: resolve(old, aliases) for old in aliases.keys() - active}
-    return {old: end for old, end in ends.items() if end != old}
+        return former_names(found.aliases if found else None)
 
 
 def bring(door: "Door", row: Dataset, found: Found | None, index: Index, report: dict[str, Any]) -> None:

@@ -206,10 +206,9 @@ def _keep(slug: str, key: str, form: EntryForm) -> list[drafting.Other]:
 @bp.post("/<key>/delete")
 @shown_on(_again)
 def delete(slug: str, key: str) -> BaseResponse:
-    """Take the entry out and show the one behind it."""
+    """Take the entry out and show the one behind it. Drafts of it stay: undo may bring it back."""
     before = browsing.open_entry(library(), slug, key)
     editing.delete_entries(library(), slug, [key])
-    drafts.forget(library(), library().dataset(slug).id, key)
     flash("Deleted. Ctrl Z brings it back.", f"undo:{slug}")
     return see_other(
         entries.address(slug, entries.view_in_form(), entry=before.next_key or before.previous_key)

@@ -177,6 +177,20 @@ def test_a_half_character_is_shown_and_survives(client, library):
     assert client.get("/datasets/halves/").status_code == 200
 
 
+def test_what_was_typed_in_another_tab_outlives_a_delete_and_its_undo(client, keys, form):
+    address = f"/datasets/talks/entries/{keys[0]}"
+    typed = {**form(0), "tab": "other", "messages-0-text": "Words that nobody saved"}
+    client.post(f"{address}/draft", data=typed)
+    client.post(f"{address}/delete")
+    assert "An entry that was deleted" in client.get("/datasets/talks/").get_data(as_text=True)
+    gone = client.get("/datasets/talks/", query_string={"entry": keys[0]}).get_data(as_text=True)
+    assert "Words that nobody saved" in gone
+    client.post("/datasets/talks/undo")
+    page = client.get(address).get_data(as_text=True)
+    assert "This is your draft." in page
+    assert "Words that nobody saved" in page
+
+
 @pytest.mark.parametrize("levels", [201, 900, 901, 970, 1020])
 @pytest.mark.parametrize(
     "place",

@@ -1,0 +1,175 @@
+"""The tags of the library as a person sees them: by category, with their uses, and those to be looked at."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.tags import resolve
+from app.domain.tags import slug as slug_of
+from app.errors import NotFound
+from app.registry.database import connected, db
+from app.registry.models import Alias, Category, Tag
+from app.services import tallies
+from app.services.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class TagInfo:
+    """A tag: what it is called, where it stands, how many entries of which datasets have it.
+
+    ``status`` is active, archived, hidden, or imported: it came with entries, and nobody has looked at it.
+    """
+
+    slug: str
+    name: str
+    category: str | None
+    status: str
+    builtin: bool
+    sort_order: int
+    uses: dict[str, int]  # entries, by the name of the dataset
+    former: tuple[str, ...]  # slugs that lead to it
+
+    @property
+    def entries(self) -> int:
+        """How many entries have it, in all datasets."""
+        return sum(self.uses.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The tag as the command line prints it."""
+        return {
+            "slug": self.slug,
+            "name": self.name,
+            "category": self.category,
+            "status": self.status,
+            "builtin": self.builtin,
+            "entries": self.entries,
+            "datasets": self.uses,
+            "aliases": list(self.former),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryInfo:
+    """A category with its active tags, in their order."""
+
+    slug: str
+    name: str
+    builtin: bool
+    tags: tuple[TagInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Taxonomy:
+    """Every tag of the library, each in one of these lists."""
+
+    categories: tuple[CategoryInfo, ...]
+    loose: tuple[TagInfo, ...]  # active, without a category
+    imported: tuple[TagInfo, ...]
+    archived: tuple[TagInfo, ...]
+    hidden: tuple[TagInfo, ...]
+
+    def every(self) -> list[TagInfo]:
+        """All of them, active ones first."""
+        grouped = [tag for category in self.categories for tag in category.tags]
+        return [*grouped, *self.loose, *self.imported, *self.archived, *self.hidden]
+
+    def tag(self, slug: str) -> TagInfo:
+        """The tag of that slug.
+
+        :raises NotFound: if there is none.
+        """
+        found = next((tag for tag in self.every() if tag.slug == slug), None)
+        if found is None:
+            raise NotFound(f"There is no tag called {slug}.", "The tags page lists those that there are.")
+        return found
+
+
+def taxonomy(library: Library) -> Taxonomy:
+    """Every tag that the library knows or that a dataset uses, as it is now."""
+    tallies.count_all(library)
+    with connected():
+        groups = list(Category.select().order_by(Category.sort_order, Category.name))
+        names = {group.id: group.slug for group in groups}
+        tags = _tags(names)
+    by_status: dict[str, list[TagInfo]] = {}
+    for tag in tags:
+        by_status.setdefault(tag.status, []).append(tag)
+    active = by_status.get("active", [])
+    return Taxonomy(
+        tuple(
+            CategoryInfo(
+                group.slug, group.name, group.is_builtin,
+                tuple(tag for tag in active if tag.category == group.slug),
+            )
+            for group in groups
+        ),
+        tuple(tag for tag in active if tag.category is None),
+        *(tuple(by_status.get(status, ())) for status in ("imported", "archived", "hidden")),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Found:
+    uses: dict[str, dict[str, int]] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+def _used() -> _Found:
+    """The uses of every tag, by its slug and the dataset's name."""
+    found = _Found()
+    rows = db.execute_sql(
+        "SELECT taguse.slug, label, taguse.entries, dataset.slug FROM taguse"
+        " JOIN dataset ON dataset.id = dataset_id WHERE state = 'live' ORDER BY dataset.slug"
+    )
+    for slug, label, entries, dataset in rows:
+        found.uses.setdefault(slug, {})[dataset] = entries
+        found.labels.setdefault(slug, label)
+    return found
+
+
+def _tags(names: dict[int, str]) -> list[TagInfo]:
+    used, aliases = _used(), {row.old_slug: row.new_slug for row in Alias.select()}
+    former: dict[str, list[str]] = {}
+    for old in sorted(aliases):
+        former.setdefault(resolve(old, aliases), []).append(old)
+    rows = list(Tag.select().order_by(Tag.sort_order, Tag.name))
+    known = [
+        TagInfo(
+            row.slug, row.name, names.get(row.category_id or 0), _status(row), row.is_builtin, row.sort_order,
+            used.uses.get(row.slug, {}), tuple(old for old in former.get(row.slug, ()) if old != row.slug),
+        )
+        for row in rows
+    ]  # fmt: skip
+    return [*known, *_unknown(used, {row.slug for row in rows} | aliases.keys())]
+
+
+def _unknown(used: _Found, known: set[str]) -> Iterable[TagInfo]:
+    """Tags of entries that no row tells of: another program wrote them."""
+    for slug in sorted(used.uses.keys() - known):
+        name = tallies.fresh_tag(slug, used.labels[slug], active=False)["name"]
+        yield TagInfo(slug, name, None, "imported", False, 0, used.uses[slug], ())
+
+
+def _status(row: Tag) -> str:
+    imported = row.status == "archived" and json.loads(row.lifecycle).get("archive_origin") == "imported"
+    return "imported" if imported else row.status
+
+
+def former_names(more: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """Former slugs of tags, and what they are called now. The caller is connected.
+
+    :param more: such slugs that the library does not know of; what it knows comes first.
+    """
+    aliases = {**(more or {}), **{row.old_slug: row.new_slug for row in Alias.select()}}
+    if not aliases:
+        return {}
+    active = {row.slug for row in Tag.select(Tag.slug).where(Tag.status == "active")}
+    ends = {old: resolve(old, aliases) for old in aliases.keys() - active}
+    return {old: end for old, end in ends.items() if end != old}
+
+
+def present_names(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags that a person typed, former names replaced by the present ones. The caller is connected."""
+    leads = former_names()
+    return tuple(leads.get(slug_of(tag), tag) for tag in tags)
