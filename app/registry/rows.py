@@ -45,6 +45,18 @@ def set_row(table: str, number: int, wanted: Values | None, present: Values | No
         model.update(**wanted).where(model.id == number).execute()
 
 
+def name_of(values: Values) -> str:
+    """What a row is called by, as no other of its table is; empty where there is no such name."""
+    return str(values.get("slug") or values.get("old_slug") or "")
+
+
+def is_taken(table: str, values: Values) -> bool:
+    """Whether there is a row that is called as one with these columns would be."""
+    model, name = SHARED[table], name_of(values)
+    column = "old_slug" if table == "alias" else "slug"
+    return bool(name) and model.select().where(getattr(model, column) == name).exists()
+
+
 def casts(dataset: int, entries: Sequence[str] | None = None) -> dict[str, Cast]:
     """Who speaks in some entries of a dataset, or in all, by the entry's uuid; in the order of the turns."""
     query = "SELECT entry_uuid, turn_index, character_id, training_role, source_role_label FROM mapping"

@@ -9,13 +9,17 @@ from uuid import uuid4
 from app.config import VERSION
 from app.domain.change import moved
 from app.domain.entry import BLOCK, Entry, Unfaithful, digest, faithful, render, respelt, strict, style_of
-from app.domain.tagging import TagEdit
+from app.domain.facts import tags_in
+from app.domain.tagging import TagEdit, renamed
 from app.domain.tags import slug as slug_of
 from app.errors import NotEditable, Refused, StaleEdit
+from app.registry import rows
+from app.services import casting
 from app.services.editor import Editor, Line
 from app.services.library import Library
-from app.services.operation import OperationInfo, operation
+from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import Progress, silent
+from app.services.taxonomy import former_names, present_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +33,67 @@ class Done:
 
 
 def save_entry(
-    library: Library, slug: str, key: str | None, value: Mapping[str, Any], *, revision: str | None = None
+    library: Library,
+    slug: str,
+    key: str | None,
+    value: Mapping[str, Any],
+    *,
+    revision: str | None = None,
+    cast: Sequence[str | None] | None = None,
 ) -> Done:
     """Write an entry: over the one with ``key``, or behind the last.
 
     The entry keeps the id that it has in the file, whatever ``value`` says; a new one gets its own.
 
     :param revision: the revision that the editor was opened on; None writes over any.
+    :param cast: for each message the slug of the character that speaks it, or nothing; None lets the
+        characters stay with their messages.
     :raises StaleEdit: if the entry is no longer of that revision; nothing was written.
     :raises NotEditable: if the line cannot be rewritten without losing something.
-    :raises Refused: if ``value`` cannot be written as JSON.
+    :raises Refused: if ``value`` cannot be written as JSON, or ``cast`` does not fit it.
     """
     with operation(library, "Save entry" if key else "New entry") as door:
+        door.new_tags = "active"
         editor = door.editor(slug)
         if key is None:
+            value = _with_present_tags(value, b"")
             uuid: str | None = str(uuid4())
             editor.insert(_rendered(value, stamp(editor.row.uuid, str(uuid))), str(uuid))
+            _cast(door, editor, str(uuid), cast, ([], casting.messages_of(value)))
         else:
             line = editor.find(key)
             if revision is not None and revision != digest(line.raw).hex():
                 raise StaleEdit("This entry was changed after you opened it.", current=line.text)
             door.title(f"Save entry {editor.number(line)}")
-            uuid = _rewrite(editor, line, value)
+            value = _with_present_tags(value, line.raw)
+            uuid = _rewrite(editor, line, value, named=any(cast or ()))
+            messages = casting.messages_in(line.raw), casting.messages_of(value)
+            if uuid and (casting.is_castable(line.key) or uuid != Entry.of(line.text).uuid):
+                _cast(door, editor, uuid, cast, messages)
     return Done(door.info, uuid, changed=1 if door.info else 0)
+
+
+def _with_present_tags(value: Mapping[str, Any], old: bytes) -> Mapping[str, Any]:
+    """An entry with the present names of the tags that its line did not have."""
+    leads, had = former_names(), tags_in(old)
+    found: Mapping[str, Any] = renamed(value, {name: end for name, end in leads.items() if name not in had})
+    return found
+
+
+def _cast(
+    door: Door,
+    editor: Editor,
+    uuid: str,
+    cast: Sequence[str | None] | None,
+    messages: tuple[list[Any], list[Any]],
+) -> None:
+    """Say who speaks in an entry that is saved: whom the person chose, or who spoke these messages before.
+
+    :param messages: those that the entry had, and those that it has now.
+    """
+    present = casting.followed(rows.casts(editor.row.id, (uuid,)).get(uuid, []), *messages)
+    wanted = present if cast is None else casting.chosen(cast, messages[1], present)
+    door.cast(editor.row, {uuid: wanted})
 
 
 def stamp(dataset_uuid: str, entry_uuid: str, block: Any = None) -> dict[str, Any]:
@@ -71,12 +113,18 @@ def stamp(dataset_uuid: str, entry_uuid: str, block: Any = None) -> dict[str, An
     }
 
 
-def _rewrite(editor: Editor, line: Line, value: Mapping[str, Any]) -> str | None:
+def _rewrite(editor: Editor, line: Line, value: Mapping[str, Any], *, named: bool) -> str | None:
+    """Rewrite a line if its value is another one; returns the entry's id, if it has one then.
+
+    :param named: whether it needs an id of its own, because characters are to speak in it.
+    """
     old = _strict(line)
     block = old.get(BLOCK)
-    if {**value, BLOCK: block} == {**old, BLOCK: block} and _same_order(value, old):
-        return Entry.of(line.text).uuid
     known = Entry.of(line.text).uuid
+    if named and not casting.is_castable(line.key):
+        known = None
+    elif {**value, BLOCK: block} == {**old, BLOCK: block} and _same_order(value, old):
+        return known
     uuid = known or str(uuid4())
     text = _rendered(value, stamp(editor.row.uuid, uuid, block), like=(line.text, old))
     editor.replace(line, text, line.key if known else uuid)
@@ -125,6 +173,7 @@ def delete_entries(library: Library, slug: str, keys: Sequence[str], *, progress
                 door.title(f"Delete entry {editor.number(line)}")
             if number % 200 == 0:
                 progress(number, len(found))
+        door.cast(editor.row, {each: [] for each in found if casting.is_castable(each)})
     return Done(door.info, None, len(set(keys)))
 
 
@@ -137,6 +186,8 @@ def duplicate_entry(library: Library, slug: str, key: str) -> Done:
         value, uuid = _strict(line), str(uuid4())
         text = _rendered(value, stamp(editor.row.uuid, uuid, value.get(BLOCK)), like=(line.text, value))
         editor.insert(text, uuid, gap=line.position + 1)
+        spoken = rows.casts(editor.row.id, (line.key,)).get(line.key)
+        door.cast(editor.row, {uuid: spoken} if spoken else {})
     return Done(door.info, uuid, 1)
 
 
@@ -174,6 +225,8 @@ def edit_tags(
                 f"{tag!r} cannot be a tag.", "A tag needs at least one letter or digit, of any script."
             )
     with operation(library, edit.title(), progress=_second_half(progress)) as door:
+        door.new_tags = "active"
+        edit = edit.respelt(present_names)
         editor = door.editor(slug)
         changed = locked = 0
         lines = editor.entries() if keys is None else editor.find_all(dict.fromkeys(keys))

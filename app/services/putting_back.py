@@ -55,7 +55,14 @@ def _shared(door: "Door", table: str, number: int, wanted: Any, present: Any) ->
         raise Conflict(f"The {_NOUNS[table]} was changed since.", "Undo the later changes first.")
     if wanted is None and _is_used(door, table, number, present):
         return  # something else has come to use it
+    if present is None and rows.is_taken(table, wanted):
+        raise Conflict(
+            f"There is another {_NOUNS[table]} {rows.name_of(wanted)} by now.",
+            "Delete that one first, or leave things as they are.",
+        )
     door.put(table, number, wanted)
+    for row in door.undoing:
+        door.says(row)
 
 
 _NOUNS = {

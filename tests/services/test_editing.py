@@ -5,8 +5,9 @@ import pytest
 from app.domain.entry import Entry
 from app.domain.tagging import TagEdit
 from app.errors import NotEditable, NotFound, Refused, StaleEdit
-from app.services import browsing, editing, history
-from tests.workshop import check_home, entry, keys, value_of
+from app.services import browsing, casting, editing, history, opening, outside
+from tests.casting import cast, check_all, harbour, spoken
+from tests.workshop import check_home, dataset, entry, keys, line, value_of
 
 
 def test_the_second_of_two_tabs_gets_the_present_line_and_writes_nothing(library, talks, tmp_path):
@@ -155,3 +156,109 @@ def test_an_older_operation_is_undone_alone_unless_a_later_one_stands_on_it(libr
     assert refusal.value.details["operations"] == [again.operation.id]
     history.undo(library, "talks", later.id)
     assert keys(library, "talks") == order
+
+
+def test_characters_stay_with_their_messages_through_saves(library, talks, tmp_path):
+    harbour(library)
+    key = cast(library, "talks", 1, [None, "mara"])
+    value = value_of(library, "talks", key)
+    value["messages"] = [
+        {"role": "assistant", "content": "Hello."},
+        value["messages"][1],
+        {**value["messages"][0], "role": "assistant"},
+        {"role": "user", "content": "Oh?"},
+    ]
+    editing.save_entry(library, "talks", key, value)
+    assert spoken(library, "talks") == {key: {1: "mara"}}
+    editing.save_entry(library, "talks", key, value, cast=["old_finn", "mara", "old_finn", ""])
+    assert spoken(library, "talks") == {key: {0: "old_finn", 1: "mara", 2: "old_finn"}}
+    value["messages"] = value["messages"][2:]
+    editing.save_entry(library, "talks", key, value)
+    assert spoken(library, "talks") == {key: {0: "old_finn"}}
+    assert casting.cast_of(library, "talks", key)[0].role == "assistant"
+    value["messages"][0]["role"] = "user"
+    editing.save_entry(library, "talks", key, value)
+    assert casting.cast_of(library, "talks", key)[0].role == "user"
+    check_all(library, tmp_path)
+    for _ in range(4):
+        history.undo(library, "talks")
+        check_all(library, tmp_path)
+    assert spoken(library, "talks") == {key: {1: "mara"}}
+    history.redo(library, "talks")
+    assert spoken(library, "talks") == {key: {1: "mara"}}
+    history.redo(library, "talks")
+    assert spoken(library, "talks") == {key: {0: "old_finn", 1: "mara", 2: "old_finn"}}
+    check_all(library, tmp_path)
+
+
+def test_who_speaks_can_be_all_that_is_saved(library, talks, tmp_path):
+    harbour(library)
+    before = talks.read_bytes()
+    key = keys(library, "talks")[2]
+    value = value_of(library, "talks", key)
+    done = editing.save_entry(library, "talks", key, value, cast=["mara", "old_finn"])
+    assert (done.operation.title, done.uuid, done.changed) == ("Save entry 3", key, 1)
+    assert talks.read_bytes() == before
+    assert editing.save_entry(library, "talks", key, value, cast=["mara", "old_finn"]).operation is None
+    assert editing.save_entry(library, "talks", key, value).operation is None
+    check_all(library, tmp_path)
+    history.undo(library, "talks")
+    assert spoken(library, "talks") == {}
+    check_all(library, tmp_path)
+
+
+def test_a_new_entry_is_spoken_by_whom_the_person_chose(library, talks, tmp_path):
+    harbour(library)
+    done = editing.save_entry(library, "talks", None, {"messages": entry(1)["messages"]}, cast=[None, "mara"])
+    assert spoken(library, "talks") == {done.uuid: {1: "mara"}}
+    check_all(library, tmp_path)
+    history.undo(library, "talks")
+    assert spoken(library, "talks") == {}
+    check_all(library, tmp_path)
+
+
+@pytest.mark.parametrize("names", [["mara"], ["mara", None, None], ["mara", "nobody"]])
+def test_characters_that_do_not_fit_the_messages_are_refused(library, talks, names):
+    harbour(library)
+    key, before = keys(library, "talks")[0], talks.read_bytes()
+    value = {**value_of(library, "talks", key), "note": "new"}
+    with pytest.raises(Refused):
+        editing.save_entry(library, "talks", key, value, cast=names)
+    assert talks.read_bytes() == before
+
+
+def test_a_copy_is_spoken_by_the_same_characters_and_a_deleted_entry_by_none(library, talks, tmp_path):
+    harbour(library)
+    key = cast(library, "talks", 1, ["mara", None])
+    copy = editing.duplicate_entry(library, "talks", key).uuid
+    assert spoken(library, "talks") == {key: {0: "mara"}, copy: {0: "mara"}}
+    editing.delete_entries(library, "talks", [key, keys(library, "talks")[0]])
+    assert spoken(library, "talks") == {copy: {0: "mara"}}
+    check_all(library, tmp_path)
+    history.undo(library, "talks")
+    history.undo(library, "talks")
+    assert spoken(library, "talks") == {key: {0: "mara"}}
+    check_all(library, tmp_path)
+
+
+def test_an_entry_without_an_id_of_its_own_gets_one_when_characters_speak_in_it(library, tmp_path):
+    path = tmp_path / "place.jsonl"
+    opening.import_path(library, dataset(path, 3), in_place=True)
+    harbour(library)
+    first = cast(library, "place", 0, ["mara", None])
+    path.write_bytes(
+        path.read_bytes() + line(0, note="again") + b'{"messages": [{"role": "user", "content": "?"}]}\n'
+    )
+    outside.settle(library, "place", keep="outside")
+    *_, repeated, unnamed = keys(library, "place")
+    assert repeated == f"{first}~2"
+    assert casting.cast_of(library, "place", repeated) == casting.cast_of(library, "place", unnamed) == {}
+    editing.duplicate_entry(library, "place", repeated)
+    assert list(spoken(library, "place")) == [first]
+    for key, names in ((repeated, [None, "old_finn"]), (unnamed, ["old_finn"])):
+        value = value_of(library, "place", key)
+        done = editing.save_entry(library, "place", key, value, cast=names)
+        assert done.uuid not in (None, first)
+        assert spoken(library, "place")[done.uuid] == {len(names) - 1: "old_finn"}
+    assert spoken(library, "place")[first] == {0: "mara"}
+    check_all(library, tmp_path)
