@@ -199,6 +199,27 @@ def newest_on_shared(number: int | None = None) -> Operation | None:
     return newest
 
 
+def newest_on(tables: Sequence[str], number: int | None = None) -> Operation | None:
+    """The newest change in force of rows of these tables and no other; the one of that number, if given."""
+    if number is not None and not 0 < number < 1 << 63:
+        return None
+    others = RowChange.select(RowChange.operation).where(RowChange.table.not_in(tables))
+    found = (
+        Operation.select()
+        .join(RowChange)
+        .where(
+            Operation.in_force,
+            Operation.kind == "change",
+            RowChange.table.in_(tables),
+            Operation.id.not_in(others.distinct()),
+        )
+    )
+    if number is not None:
+        found = found.where(Operation.id == number)
+    newest: Operation | None = found.order_by(Operation.id.desc()).first()
+    return newest
+
+
 def history_of_entry(dataset: int, key: str) -> list[tuple[Operation, Change]]:
     """Every operation that changed one entry, newest first, with what it did to it."""
     rows = (

@@ -346,10 +346,12 @@ def _invert(door: Door, target: Operation) -> None:
     datasets = history.touched_datasets(target.id)
     door.undoing = datasets
     put_back(door, RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
-    for dataset in datasets:  # what was put back may stand in their sidecars; one that moved keeps its own
+    for dataset in datasets:  # what was put back may stand in their sidecars; one that moves takes its own along
         present = Dataset.get_by_id(dataset.id)
         if (present.slug, present.state) == (dataset.slug, dataset.state):
             door.says(present)
+        else:
+            door.said.discard(dataset.id)
     for dataset in datasets:
         found = history.changes_of(target.id, dataset.id)
         touched = Touched.get(Touched.operation == target.id, Touched.dataset == dataset.id)

@@ -7,7 +7,7 @@ and bytes that no segment names any more are never looked at. Like the index, it
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from string import ascii_lowercase, ascii_uppercase
 from types import TracebackType
@@ -121,15 +121,43 @@ def scan(
         yield from range(len(starts))
         return
     look = _Look(matcher, b"".join(_SCOPES[letter] for letter in letters), deadline or Deadline())
+    for data, first, last in _read(path, starts, lengths, _BLOCK if matcher.lines is None else _LINES_BLOCK):
+        yield from look.through(data, starts, lengths, first, last)
+
+
+def whole(
+    path: Path, lines: Collection[bytes], starts: "array[int]", lengths: "array[int]"
+) -> Iterator[tuple[int, bytes]]:
+    """Where a message stands that is one of some, as :func:`segment_of` spells a message alone.
+
+    :param lines: messages of one scope.
+    :returns: the number of its segment, and the message, in the order given.
+    :raises TextCacheLost: if the file does not hold the segments.
+    """
+    sizes, scopes = {len(line) for line in lines}, {line[:1] for line in lines}
+    for data, first, last in _read(path, starts, lengths, _BLOCK):
+        for scope in scopes:
+            at = data.find(scope)
+            while at >= 0:
+                end = data.index(b"\n", at) + 1
+                if end - at in sizes and (line := data[at:end]) in lines:
+                    yield bisect_right(starts, starts[first] + at, first, last) - 1, line
+                at = data.find(scope, end)
+
+
+def _read(
+    path: Path, starts: "array[int]", lengths: "array[int]", size: int
+) -> Iterator[tuple[bytes, int, int]]:
+    """The text of the segments, some at a time, with the first and behind-last of them."""
     try:
         with path.open("rb", buffering=0) as file:
-            for first, last in _blocks(starts, lengths, _BLOCK if matcher.lines is None else _LINES_BLOCK):
-                size = starts[last - 1] + lengths[last - 1] - starts[first]
+            for first, last in _blocks(starts, lengths, size):
+                wanted = starts[last - 1] + lengths[last - 1] - starts[first]
                 file.seek(starts[first])
-                data = file.read(size)
-                if len(data) < size:
+                data = file.read(wanted)
+                if len(data) < wanted:
                     raise TextCacheLost("The text cache is shorter than it was.")
-                yield from look.through(data, starts, lengths, first, last)
+                yield data, first, last
     except FileNotFoundError as error:
         raise TextCacheLost("The text cache is gone.") from error
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from app.domain.folding import fold
 from app.domain.search import MODES, BadQuery, Deadline, SearchTimeout, compile_query
-from app.store.textcache import ALL_LETTERS, TextCacheLost, TextCacheWriter, scan
+from app.store.textcache import ALL_LETTERS, TextCacheLost, TextCacheWriter, scan, segment_of, whole
 
 letters = st.sampled_from("abAB éßİ_7-.\n\x00\x01\u2028\u0301\ud800한usax")
 entries = st.lists(
@@ -154,3 +154,33 @@ def test_a_scan_that_takes_too_long_stops_by_its_deadline(path, pattern):
     segments = written(path, [[("u", "a" * 10_000_000 + "! z")]])
     with pytest.raises(SearchTimeout):
         list(scan(path, compile_query(pattern, mode="regex"), *segments, deadline=Deadline(0.3)))
+
+
+@settings(deadline=None)
+@given(entries, st.sampled_from("suax"), st.lists(st.text(letters, max_size=4), max_size=3))
+def test_a_whole_message_is_found_where_a_look_at_each_finds_it(folder, entries, letter, wanted):
+    path = folder / "whole"
+    path.unlink(missing_ok=True)
+    segments = written(path, entries)
+    lines = {segment_of([(letter, text)]) for text in wanted}
+    told = [
+        (number, segment_of([message]))
+        for number, messages in enumerate(entries)
+        for message in messages
+        if segment_of([message]) in lines
+    ]
+    assert list(whole(path, lines, *segments)) == told
+
+
+def test_whole_messages_are_found_over_many_blocks(path):
+    long = "Word. " * 50_000
+    segments = written(path, [[("s", "Be brief."), ("u", long)] for _ in range(9)])
+    line = segment_of([("s", "be  BRIEF.")])
+    assert [number for number, _ in whole(path, {line}, *segments)] == list(range(9))
+
+
+def test_a_lost_cache_is_told_to_whoever_looks_for_whole_messages(path):
+    segments = written(path, [[("s", "Be brief.")]])
+    path.unlink()
+    with pytest.raises(TextCacheLost):
+        list(whole(path, {segment_of([("s", "x")])}, *segments))
