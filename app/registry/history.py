@@ -186,12 +186,12 @@ def later_on_same_rows(operation: int) -> list[Operation]:
     return list(found.distinct().order_by(Operation.id))
 
 
-def newest_on_shared(number: int | None = None) -> Operation | None:
-    """The newest change in force of rows that datasets share; the one of that number, if one is given."""
+def newest_on_shared(number: int | None = None, *, kind: str = "change") -> Operation | None:
+    """The newest operation in force on rows that datasets share; the one of that number, if one is given."""
     found = (
         Operation.select()
         .join(RowChange)
-        .where(Operation.in_force, Operation.kind == "change", RowChange.table.in_(list(SHARED)))
+        .where(Operation.in_force, Operation.kind == kind, RowChange.table.in_(list(SHARED)))
     )
     if number is not None:
         found = found.where(Operation.id == number)

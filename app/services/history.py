@@ -225,6 +225,18 @@ def undo_shared(library: Library, number: int | None = None, *, progress: Progre
         return _undo(library, target, progress)
 
 
+def redo_shared(library: Library, *, progress: Progress = silent) -> OperationInfo:
+    """Do again what was last undone on what all datasets share, if nothing else was done to it since.
+
+    :raises Refused: if there is nothing to redo.
+    """
+    with library.writing(), connected():
+        undone, newest = history.newest_on_shared(kind="undo"), history.newest_on_shared()
+        if undone is None or (newest is not None and newest.id > undone.id):
+            raise Refused("There is nothing to redo.")
+        return _redo(library, undone, progress)
+
+
 def _undo(library: Library, target: Operation, progress: Progress) -> OperationInfo:
     _check_clear(target)
     with operation(
@@ -242,14 +254,18 @@ def redo(library: Library, slug: str, *, progress: Progress = silent) -> Operati
     """
     with library.writing(), connected():
         undone = _undone(library.row(slug, or_trashed=True))
-        target = Operation.get_by_id(undone.undoes)
-        _check_clear(undone)
-        with operation(
-            library, f"Redo: {target.title}", kind="redo", undoes=undone.id, progress=progress
-        ) as door:
-            _invert(door, undone)
-            Operation.update(in_force=False).where(Operation.id == undone.id).execute()
-            Operation.update(in_force=True).where(Operation.id == target.id).execute()
+        return _redo(library, undone, progress)
+
+
+def _redo(library: Library, undone: Operation, progress: Progress) -> OperationInfo:
+    target = Operation.get_by_id(undone.undoes)
+    _check_clear(undone)
+    with operation(
+        library, f"Redo: {target.title}", kind="redo", undoes=undone.id, progress=progress
+    ) as door:
+        _invert(door, undone)
+        Operation.update(in_force=False).where(Operation.id == undone.id).execute()
+        Operation.update(in_force=True).where(Operation.id == target.id).execute()
     return _done(door)
 
 
@@ -346,7 +362,9 @@ def _invert(door: Door, target: Operation) -> None:
     datasets = history.touched_datasets(target.id)
     door.undoing = datasets
     put_back(door, RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
-    for dataset in datasets:  # what was put back may stand in their sidecars; one that moves takes its own along
+    for (
+        dataset
+    ) in datasets:  # what was put back may stand in their sidecars; one that moves takes its own along
         present = Dataset.get_by_id(dataset.id)
         if (present.slug, present.state) == (dataset.slug, dataset.state):
             door.says(present)
