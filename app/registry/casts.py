@@ -1,10 +1,13 @@
 """Who speaks where: questions about the mapping of messages to characters, over all datasets."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from app.registry.database import db
 from app.registry.models import Dataset
+from app.registry.rows import MAPPING, Cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,62 @@ def entries_of(character: int, dataset: int) -> list[str]:
     """The uuids of the entries of a dataset in which a character speaks."""
     query = "SELECT DISTINCT entry_uuid FROM mapping WHERE character_id = ? AND dataset_id = ?"
     return [entry for (entry,) in db.execute_sql(query, (character, dataset))]
+
+
+def read(text: str) -> Cast:
+    """A cast as the history keeps it."""
+    turns: list[list[Any]] = json.loads(text)
+    return [(index, character, role, label) for index, character, role, label in turns]
+
+
+def changed_since(operation: int, dataset: int) -> Iterator[tuple[str, Cast]]:
+    """Every entry whose cast a later operation changed, oldest change first, with the cast before it."""
+    found = db.execute_sql(
+        'SELECT "key", before FROM rowchange WHERE "table" = ? AND "row" = ? AND operation_id > ?'
+        " ORDER BY id",
+        (MAPPING, dataset, operation),
+    )
+    return ((entry, read(before)) for entry, before in found)
+
+
+def is_changed_since(operation: int, dataset: int) -> bool:
+    """Whether a later operation changed who speaks in a dataset."""
+    return next(changed_since(operation, dataset), None) is not None
+
+
+def rewritten_since(operation: int, dataset: int, entries: Collection[str]) -> set[str]:
+    """Those of some entries whose lines a later operation changed."""
+    found = db.execute_sql(
+        "SELECT DISTINCT key FROM linechange WHERE dataset_id = ? AND operation_id > ?"
+        " AND key IN (SELECT value FROM json_each(?))",
+        (dataset, operation, json.dumps(list(entries))),
+    )
+    return {entry for (entry,) in found}
+
+
+def successor(character: int, known: Collection[int]) -> int | None:
+    """The character that a merged one has become; itself, if it is there, and None if it was deleted."""
+    seen: set[int] = set()
+    present: int | None = character
+    while present is not None and present not in known:
+        if present in seen:
+            return None
+        seen.add(present)
+        present = _merged_into(present)
+    return present
+
+
+def _merged_into(character: int) -> int | None:
+    """Who speaks, since the operation that took a character away, where that one spoke."""
+    found = db.execute_sql(
+        "SELECT recast.before, recast.after FROM rowchange AS gone"
+        ' JOIN rowchange AS recast USING (operation_id) WHERE recast."table" = ?'
+        ' AND gone."table" = ? AND gone."row" = ? AND gone.after = ? ORDER BY gone.id DESC',
+        (MAPPING, "character", character, "null"),
+    )
+    for before, after in found:
+        now = {index: number for index, number, _, _ in read(after)}
+        for index, number, _, _ in read(before):
+            if number == character:
+                return now.get(index)
+    return None

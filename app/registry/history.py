@@ -117,6 +117,13 @@ def left_by(operations: Sequence[int], dataset: int) -> dict[int, str]:
     return {int(number): str(content) for number, content in _tuples(found)}
 
 
+def last_to_leave(content: str, dataset: int) -> int | None:
+    """The last operation that left a dataset with that content, by its number."""
+    found = Touched.select(Touched.operation).where(Touched.dataset == dataset, Touched.after == content)
+    newest = found.order_by(Touched.operation.desc()).first()
+    return None if newest is None else int(newest.operation_id)
+
+
 def rows_before(operations: Sequence[int], dataset: Dataset) -> list[tuple[int, dict[str, Any]]]:
     """Which columns of a dataset's row each of some operations changed, and what stood in them before."""
     found = RowChange.select(RowChange.operation, RowChange.before).where(
@@ -187,32 +194,14 @@ def later_on_same_rows(operation: int) -> list[Operation]:
 
 
 def newest_on_shared(number: int | None = None, *, kind: str = "change") -> Operation | None:
-    """The newest operation in force on rows that datasets share; the one of that number, if one is given."""
-    found = (
-        Operation.select()
-        .join(RowChange)
-        .where(Operation.in_force, Operation.kind == kind, RowChange.table.in_(list(SHARED)))
-    )
-    if number is not None:
-        found = found.where(Operation.id == number)
-    newest: Operation | None = found.order_by(Operation.id.desc()).first()
-    return newest
+    """The newest operation in force on rows that datasets share; the one of that number, if one is given.
 
-
-def newest_on(tables: Sequence[str], number: int | None = None) -> Operation | None:
-    """The newest change in force of rows of these tables and no other; the one of that number, if given."""
-    if number is not None and not 0 < number < 1 << 63:
-        return None
-    others = RowChange.select(RowChange.operation).where(RowChange.table.not_in(tables))
-    found = (
-        Operation.select()
-        .join(RowChange)
-        .where(
-            Operation.in_force,
-            Operation.kind == "change",
-            RowChange.table.in_(tables),
-            Operation.id.not_in(others.distinct()),
-        )
+    An import, which brings such rows along, is none: it is undone in its dataset.
+    """
+    shared = RowChange.select(RowChange.operation).where(RowChange.table.in_(list(SHARED)))
+    others = RowChange.select(RowChange.operation).where(RowChange.table == "dataset")
+    found = Operation.select().where(
+        Operation.in_force, Operation.kind == kind, Operation.id.in_(shared), Operation.id.not_in(others)
     )
     if number is not None:
         found = found.where(Operation.id == number)

@@ -108,6 +108,7 @@ class RowChange(Registered):
 
     id = AutoField()
     operation = ForeignKeyField(Operation, on_delete="CASCADE")
+    operation_id: int
     table = TextField()
     row = IntegerField()
     key = TextField(default="")  # what of the row: the entry, for its mapping

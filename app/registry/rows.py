@@ -8,7 +8,8 @@ from app.registry.database import db
 from app.registry.models import Alias, Category, Character, Prompt, PromptUse, Tag
 
 Values = dict[str, Any]
-Cast = list[tuple[int, int, str, str | None]]  # turn index, character's number, role, label it came with
+Turn = tuple[int, int, str, str | None]  # place of the message, character's number, role, label it came with
+Cast = list[Turn]
 SHARED = {model._meta.table_name: model for model in (Category, Tag, Alias, Character, Prompt, PromptUse)}
 MAPPING = "mapping"
 

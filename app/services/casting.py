@@ -1,19 +1,22 @@
 """Who speaks in the entries of a dataset, and how that stays with the messages through every change."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Any
 
 from app.domain.casting import Turn, moved
+from app.domain.change import Change
 from app.domain.entry import Entry, Message, NotJson
 from app.domain.facts import payload
 from app.domain.roles import USER
 from app.errors import Refused
-from app.registry import rows
+from app.registry import casts, rows
 from app.registry.database import connected
 from app.registry.models import Character, Dataset
 from app.services.library import Library
 from app.services.operation import Door
+from app.store import queries
 from app.store.finding import UNNAMED
 
 
@@ -109,14 +112,57 @@ def messages_of(value: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def follow(door: Door, row: Dataset, changed: Iterable[tuple[str, bytes | None, bytes | None]]) -> None:
+def follow(
+    door: Door,
+    row: Dataset,
+    changes: Iterable[Change],
+    line: Callable[[int], bytes],
+    *,
+    but: Collection[str] = (),
+) -> None:
     """Let casts follow lines that are rewritten or gone.
 
-    :param changed: key of each line, and the line before and after.
+    :param line: gives a line as it was before the changes.
+    :param but: entries whose cast is known otherwise.
     """
-    lines = {key: (old, new) for key, old, new in changed if old is not None and is_castable(key)}
+    changed: dict[str, Change] = {}
+    for each in changes:
+        if each.before is not None and each.key not in but:
+            changed.setdefault(each.key, each)
     wanted: dict[str, rows.Cast] = {}
-    for entry, cast in rows.casts(row.id, list(lines)).items():
-        old, new = lines[entry]
-        wanted[entry] = followed(cast, messages_in(old or b""), messages_in(new)) if new is not None else []
+    for entry, cast in rows.casts(row.id, list(changed)).items():
+        each, old = changed[entry], line(changed[entry].before or 0)
+        gone = each.after is None
+        wanted[entry] = [] if gone else followed(cast, messages_in(old), messages_in(each.splice(old)))
     door.cast(row, wanted)
+
+
+def cut(door: Door, row: Dataset, index: Connection) -> None:
+    """Let nobody speak messages that a dataset does not hold, by its index."""
+    present = rows.casts(row.id)
+    lengths = queries.lengths(index, list(present))
+    kept = {
+        entry: [turn for turn in cast if turn[0] < lengths.get(entry, 0)] for entry, cast in present.items()
+    }
+    door.cast(row, kept)
+
+
+def restore(door: Door, row: Dataset, number: int) -> None:
+    """Put casts back to what they were just after an operation.
+
+    Who was merged into another character since is that one; who was deleted since speaks nowhere.
+    """
+    wanted: dict[str, rows.Cast] = {}
+    for entry, cast in casts.changed_since(number, row.id):
+        wanted.setdefault(entry, cast)
+    known = {each.id for each in Character.select(Character.id)}
+    numbers = {turn[1] for cast in wanted.values() for turn in cast}
+    now = {each: casts.successor(each, known) for each in numbers}
+    door.cast(row, {entry: list(_renumbered(cast, now)) for entry, cast in wanted.items()})
+
+
+def _renumbered(cast: rows.Cast, now: Mapping[int, int | None]) -> Iterator[rows.Turn]:
+    for index, number, role, label in cast:
+        present = now[number]
+        if present is not None:
+            yield index, present, role, label

@@ -257,7 +257,7 @@ def _recast(door: Door, old: Character, new: int | None) -> None:
         door.cast(dataset, wanted)
 
 
-def _replaced(cast: rows.Cast, old: int, new: int | None) -> Iterable[tuple[int, int, str, str | None]]:
+def _replaced(cast: rows.Cast, old: int, new: int | None) -> Iterable[rows.Turn]:
     for index, number, role, label in cast:
         if number != old:
             yield index, number, role, label

@@ -78,6 +78,12 @@ class Editor:
                 )
             yield self.at(self.layout.position(found.rank), found.key)
 
+    def found(self, keys: Collection[str]) -> Iterator[Line]:
+        """The entries with some keys, as far as they are there."""
+        for found in locate_all(self.snapshot.connection, keys):
+            if found is not None:
+                yield self.at(self.layout.position(found.rank), found.key)
+
     def number(self, line: Line) -> int:
         """Which entry of the file a line is, from 1."""
         return queries.number(self.snapshot.connection, self.layout.ranks[line.position])

@@ -7,9 +7,11 @@ from app.domain.change import Change
 from app.domain.entry import Entry, NotJson, digest
 from app.domain.facts import payload
 from app.errors import Conflict, NotFound, Refused, StoreError
-from app.registry import history
+from app.registry import casts, history
 from app.registry.database import connected
 from app.registry.models import Dataset, Operation, RowChange, Touched
+from app.registry.rows import MAPPING
+from app.services import casting
 from app.services.browsing import LARGEST_SHOWN, opening_words
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, info_of, operation
@@ -86,7 +88,7 @@ def offers(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[
     return {
         each.id: Offer(
             undo=each.kind == "change" and not each.undone and each.state == "published",
-            back=after.get(each.id) != row.content,
+            back=after.get(each.id) != row.content or casts.is_changed_since(each.id, row.id),
             to_trash=each.id in made,
         )
         for each in shown
@@ -278,13 +280,15 @@ def restore(library: Library, slug: str, number: int, *, progress: Progress = si
     with library.writing(), connected():
         row = library.row(slug)
         touched = _touched(row, number)
-        if touched.after == row.content:
-            raise Refused(f"{slug} stands as it did after operation {number}.")
         title = Operation.get_by_id(number).title
         with operation(library, f"Restore to just after: {title}", progress=progress) as door:
-            editor = door.editor(slug)
-            editor.adopt(way_back(editor, row, number, touched.after))
-    return _done(door)
+            if touched.after != row.content:
+                editor = door.editor(slug)
+                editor.adopt(way_back(editor, row, number, touched.after))
+            casting.restore(door, row, number)
+    if door.info is None:
+        raise Refused(f"{slug} stands as it did after operation {number}.")
+    return door.info
 
 
 def _touched(row: Dataset, number: int) -> Touched:
@@ -361,7 +365,9 @@ def _invert(door: Door, target: Operation) -> None:
     """Put the inverse of an operation through the door, in all its datasets."""
     datasets = history.touched_datasets(target.id)
     door.undoing = datasets
-    put_back(door, RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
+    changed = list(RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
+    put_back(door, changed)
+    put = {(each.row, each.key) for each in changed if each.table == MAPPING}
     for (
         dataset
     ) in datasets:  # what was put back may stand in their sidecars; one that moves takes its own along
@@ -382,6 +388,8 @@ def _invert(door: Door, target: Operation) -> None:
             editor.adopt(found.inverted())
         else:
             rebase(editor, found.inverted(), since(target, dataset))
+        known = {entry for number, entry in put if number == dataset.id}
+        casting.follow(door, dataset, editor.changes().changes, editor.line, but=known)
 
 
 def _done(door: Door) -> OperationInfo:

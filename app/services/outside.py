@@ -8,7 +8,7 @@ from app.errors import NotFound, Refused
 from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Backup, Dataset, JournalStep, Operation
-from app.services import backing_up, recovering, rejecting
+from app.services import backing_up, casting, recovering, rejecting
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import current_index
@@ -68,6 +68,7 @@ def _take_outside(library: Library, row: Dataset, summary: Summary, recorded: Pa
     path, found = library.path_of(row), summary.content
     with operation(library, f"Changed outside: {row.slug}") as door:
         changes = ChangeSet() if recorded is None else difference(recorded, path)
+        _recast(door, row, changes, recorded)
         history.record(door.id, row.id, changes, before=row.content, after=found)
         Dataset.update(content=found, size=summary.size, entries=summary.entries).where(
             Dataset.id == row.id
@@ -76,6 +77,19 @@ def _take_outside(library: Library, row: Dataset, summary: Summary, recorded: Pa
         door.written_elsewhere.add(row.id)
         door.touched.discard(row.id)  # it is recorded above
     return _info(door)
+
+
+def _recast(door: Door, row: Dataset, changes: ChangeSet, recorded: Path | None) -> None:
+    """Let characters follow what another program did to their messages.
+
+    Where that cannot be told, they stay in the places that are still there.
+    """
+    if recorded is not None:
+        with lines_of(recorded) as old:
+            casting.follow(door, row, changes.changes, old.line)
+        return
+    with current_index(door.library, door.library.info(row)).connect() as connection:
+        casting.cut(door, row, connection)
 
 
 def _take_ours(library: Library, row: Dataset, found: str, recorded: Path) -> OperationInfo:

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from app.domain.entry import digest
 from app.errors import Conflict
-from app.registry import rows
+from app.registry import casts, history, rows
 from app.registry.models import Dataset, Mapping, PromptUse, RowChange, Tag, TagUse
-from app.services import rejecting, sidecars
+from app.services import casting, rejecting, sidecars
 from app.services.shelving import relocate
 
 if TYPE_CHECKING:
@@ -32,22 +33,52 @@ def put_back(door: "Door", changes: Iterable[RowChange]) -> None:
                 _of_dataset(door, change.table, Dataset.get_by_id(change.row), wanted, present)
 
 
-def _cast(turns: list[list[Any]]) -> rows.Cast:
-    return [(index, character, role, label) for index, character, role, label in turns]
-
-
 def _casts(door: "Door", changes: list[RowChange]) -> None:
     """Who speaks in some entries, in one go: there may be a hundred thousand."""
     for number in dict.fromkeys(change.row for change in changes):
         row = Dataset.get_by_id(number)
         mine = [change for change in changes if change.row == number]
-        now = rows.casts(number, [change.key for change in mine])
+        entries = [change.key for change in mine]
+        now = rows.casts(number, entries)
         for change in mine:
-            if now.get(change.key, []) != _cast(json.loads(change.after)):
+            if now.get(change.key, []) != casts.read(change.after):
                 raise Conflict(
                     f"Who speaks in entry {change.key} of {row.slug} was changed since.", "Undo that first."
                 )
-        door.cast(row, {change.key: _cast(json.loads(change.before)) for change in mine})
+        wanted = {change.key: casts.read(change.before) for change in mine}
+        for entry in casts.rewritten_since(mine[0].operation_id, number, entries):
+            if wanted[entry] and not _same_places(wanted[entry], now.get(entry, [])):
+                wanted[entry] = _followed(door, row, entry, wanted[entry], mine[0].operation_id)
+        door.cast(row, wanted)
+
+
+def _same_places(cast: rows.Cast, present: rows.Cast) -> bool:
+    """Whether a cast is of messages that have a character now: they are where they were."""
+    return {turn[0] for turn in cast} <= {turn[0] for turn in present}
+
+
+def _followed(door: "Door", row: Dataset, entry: str, cast: rows.Cast, number: int) -> rows.Cast:
+    """A cast that an entry had before an operation, where its messages are now.
+
+    :raises Conflict: if that cannot be told.
+    """
+    editor = door.editor(row.slug)
+    present = next(editor.found((entry,)), None)
+    line = now = present.raw if present else None
+    for operation, change in history.history_of_entry(row.id, entry):
+        if operation.id <= number:
+            break
+        if change.before is None:
+            line = None
+        elif change.after is None:
+            line = change.old
+        elif line is not None and digest(line) == change.now:
+            line = change.inverted().splice(line)
+        else:
+            raise Conflict(f"Entry {entry} of {row.slug} was changed since.", "Undo the later changes first.")
+    if line is None or now is None:
+        return []
+    return casting.followed(cast, casting.messages_in(line), casting.messages_in(now))
 
 
 def _shared(door: "Door", table: str, number: int, wanted: Any, present: Any) -> None:
@@ -61,8 +92,6 @@ def _shared(door: "Door", table: str, number: int, wanted: Any, present: Any) ->
             "Delete that one first, or leave things as they are.",
         )
     door.put(table, number, wanted)
-    for row in door.undoing:
-        door.says(row)
 
 
 _NOUNS = {

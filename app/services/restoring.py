@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.errors import NotFound, Refused
+from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Backup
+from app.services import casting
 from app.services.library import Library
 from app.services.operation import OperationInfo, operation
 from app.services.outside import difference
@@ -60,6 +62,11 @@ def restore_backup(library: Library, slug: str, name: str, *, progress: Progress
         with operation(library, f"Restore the backup {name}", progress=progress) as door:
             editor = door.editor(slug)
             editor.adopt(difference(library.path_of(row), path))
+            last = history.last_to_leave(found, row.id)
+            if last is not None:
+                casting.restore(door, row, last)
+            else:
+                casting.follow(door, row, editor.changes().changes, editor.line)
     if door.info is None:
         raise Refused(f"{slug} holds just what that backup holds.")
     return door.info

@@ -12,6 +12,7 @@ from app.registry.database import connected
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 from app.services import sidecars, tallies
 from app.services.taxonomy import former_names
+from app.store import queries
 from app.store.index import Index
 
 if TYPE_CHECKING:
@@ -229,12 +230,7 @@ def _take_casts(
 ) -> None:
     """Say who speaks in the entries that are there."""
     with index.connect() as connection:
-        lengths = dict(
-            connection.execute(
-                "SELECT uuid, messages FROM lines WHERE uuid IN (SELECT value FROM json_each(?))",
-                (json.dumps([each.entry_uuid for each in sidecar.mappings]),),
-            )
-        )
+        lengths = queries.lengths(connection, [each.entry_uuid for each in sidecar.mappings])
     casts: dict[str, rows.Cast] = {}
     for mapping in sidecar.mappings:
         if mapping.entry_uuid not in lengths:

@@ -1,8 +1,9 @@
 """Lists as questions to an index: which entries a view names, in which order."""
 
+import json
 import sqlite3
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -166,6 +167,12 @@ def neighbours(connection: sqlite3.Connection, rank: int) -> tuple[int | None, i
     before = connection.execute(f"SELECT max(rank) FROM lines WHERE rank < ? AND {kind}", (rank,)).fetchone()
     after = connection.execute(f"SELECT min(rank) FROM lines WHERE rank > ? AND {kind}", (rank,)).fetchone()
     return before[0], after[0]
+
+
+def lengths(connection: sqlite3.Connection, uuids: Sequence[str]) -> dict[str, int]:
+    """How many messages there are in some entries, as far as they are there, by their uuids."""
+    query = "SELECT uuid, messages FROM lines WHERE uuid IN (SELECT value FROM json_each(?))"
+    return dict(connection.execute(query, (json.dumps(uuids),)))
 
 
 def number(connection: sqlite3.Connection, rank: int) -> int:

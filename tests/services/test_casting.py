@@ -1,0 +1,191 @@
+"""Characters stay with their messages whatever is undone, restored, or done by another program."""
+
+import json
+
+import pytest
+
+from app.domain.tagging import TagEdit
+from app.errors import Conflict, Refused
+from app.services import characters, editing, history, outside, restoring
+from tests.casting import cast, check_all, harbour, lines, spoken
+from tests.workshop import keys, value_of
+
+
+@pytest.fixture
+def first(library, talks):
+    """The first entry of a dataset; Mara asks in it, and Old Finn answers."""
+    harbour(library)
+    return cast(library, "talks", 0, ["mara", "old_finn"])
+
+
+QUESTION, ANSWER = "Question 0?", "Answer 0."
+
+
+def greet(library, key):
+    """Put a message before all others; the characters are not spoken of."""
+    value = value_of(library, "talks", key)
+    value["messages"].insert(0, {"role": "assistant", "content": "Hello."})
+    return editing.save_entry(library, "talks", key, value).operation.id
+
+
+def test_an_undone_edit_takes_a_later_cast_along(library, talks, tmp_path):
+    harbour(library)
+    key = keys(library, "talks")[0]
+    number = greet(library, key)
+    cast(library, "talks", 0, [None, "mara", "old_finn"])
+    history.undo(library, "talks", number)
+    assert lines(library, "talks") == {key: {QUESTION: "mara", ANSWER: "old_finn"}}
+    check_all(library, tmp_path)
+
+
+def test_an_undone_new_entry_takes_its_later_cast_along(library, talks, tmp_path):
+    harbour(library)
+    done = editing.save_entry(
+        library,
+        "talks",
+        None,
+        {"messages": value_of(library, "talks", keys(library, "talks")[0])["messages"]},
+    )
+    cast(library, "talks", 6, ["mara", None])
+    history.undo(library, "talks", done.operation.id)
+    assert spoken(library, "talks") == {}
+    check_all(library, tmp_path)
+
+
+def test_a_deletion_that_is_undone_puts_characters_where_the_messages_are_by_now(library, talks, tmp_path):
+    harbour(library)
+    key = cast(library, "talks", 0, ["mara", None])
+    gone = characters.delete(library, "mara", everywhere=True)
+    greet(library, key)
+    editing.edit_tags(library, "talks", None, TagEdit(add=("new",)))
+    history.undo_shared(library, gone.id)
+    assert spoken(library, "talks") == {key: {1: "mara"}}
+    assert lines(library, "talks") == {key: {QUESTION: "mara"}}
+    check_all(library, tmp_path)
+
+
+def test_a_deletion_that_is_undone_leaves_out_entries_that_are_gone(library, talks, tmp_path):
+    harbour(library)
+    key = cast(library, "talks", 0, ["mara", None])
+    gone = characters.delete(library, "mara", everywhere=True)
+    editing.delete_entries(library, "talks", [key])
+    history.undo_shared(library, gone.id)
+    assert spoken(library, "talks") == {}
+    assert characters.character(library, "mara").entries == 0
+    check_all(library, tmp_path)
+
+
+def test_a_merge_is_undone_beneath_later_edits_of_other_things(library, talks, first, tmp_path):
+    merged = characters.merge(library, "mara", "old_finn")
+    editing.edit_tags(library, "talks", None, TagEdit(add=("new",)))
+    history.undo_shared(library, merged.id)
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    history.undo(library, "talks")
+    check_all(library, tmp_path)
+
+
+def test_a_merge_is_not_undone_beneath_a_later_choice_of_characters(library, talks, first):
+    merged = characters.merge(library, "mara", "old_finn")
+    cast(library, "talks", 0, ["éowyn_mccoy", None])
+    with pytest.raises(Conflict, match="Save entry 1"):
+        history.undo_shared(library, merged.id)
+
+
+def test_an_older_state_comes_back_with_its_characters(library, talks, first, tmp_path):
+    then = next(history.every_operation(library, "talks")).id
+    greet(library, first)
+    cast(library, "talks", 0, [None, "éowyn_mccoy", None])
+    cast(library, "talks", 1, ["mara", "mara"])
+    editing.delete_entries(library, "talks", keys(library, "talks")[:1])
+    editing.duplicate_entry(library, "talks", keys(library, "talks")[0])
+    history.restore(library, "talks", then)
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    check_all(library, tmp_path)
+    history.undo(library, "talks")
+    assert len(spoken(library, "talks")) == 2
+    check_all(library, tmp_path)
+
+
+def test_a_state_that_differs_in_its_characters_alone_comes_back(library, talks, first, tmp_path):
+    then = next(history.every_operation(library, "talks"))
+    cast(library, "talks", 0, [None, "mara"])
+    assert history.offers(library, "talks", [then])[then.id].back
+    before = talks.read_bytes()
+    info = history.restore(library, "talks", then.id)
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    assert talks.read_bytes() == before
+    with pytest.raises(Refused, match="stands as it did"):
+        history.restore(library, "talks", info.id)
+    check_all(library, tmp_path)
+
+
+def test_who_was_merged_or_deleted_since_does_not_come_back_with_an_older_state(
+    library, talks, first, tmp_path
+):
+    then = next(history.every_operation(library, "talks")).id
+    characters.merge(library, "mara", "éowyn_mccoy")
+    characters.create(library, "Mara")
+    characters.merge(library, "éowyn_mccoy", "mara")
+    characters.delete(library, "old_finn", everywhere=True)
+    cast(library, "talks", 0, [None, None])
+    history.restore(library, "talks", then)
+    assert lines(library, "talks") == {first: {QUESTION: "mara"}}
+    check_all(library, tmp_path)
+
+
+def outsider(talks, change):
+    """Another program changes the values of a file."""
+    values = change([json.loads(each) for each in talks.read_bytes().split(b"\n") if each])
+    talks.write_bytes(b"".join(json.dumps(each, ensure_ascii=False).encode() + b"\n" for each in values))
+
+
+def test_what_another_program_did_to_messages_is_followed_and_undone(library, talks, first, tmp_path):
+    second = cast(library, "talks", 1, ["mara", None])
+    before = spoken(library, "talks")
+
+    def change(values):
+        values[1]["messages"].insert(0, {"role": "assistant", "content": "Hello."})
+        return values[1:]
+
+    outsider(talks, change)
+    outside.settle(library, "talks", keep="outside")
+    assert spoken(library, "talks") == {second: {1: "mara"}}
+    check_all(library, tmp_path)
+    history.undo(library, "talks")
+    assert spoken(library, "talks") == before
+    check_all(library, tmp_path)
+
+
+def test_characters_stay_with_what_is_left_where_the_recorded_version_is_lost(
+    library, talks, first, tmp_path
+):
+    second = cast(library, "talks", 1, ["mara", "mara"])
+
+    def change(values):
+        del values[1]["messages"][1]
+        return values[1:]
+
+    outsider(talks, change)
+    for backup in library.places.backups("talks").iterdir():
+        backup.unlink()
+    outside.settle(library, "talks", keep="outside")
+    assert spoken(library, "talks") == {second: {0: "mara"}}
+
+
+def test_a_backup_brings_back_who_spoke_in_it(library, talks, first, tmp_path):
+    greet(library, first)
+    (backup,) = restoring.backups(library, "talks")
+    editing.delete_entries(library, "talks", [first])
+    restoring.restore_backup(library, "talks", backup.name)
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    check_all(library, tmp_path)
+
+
+def test_a_version_that_was_kept_from_outside_drops_whom_it_does_not_hold(library, talks, first, tmp_path):
+    outsider(talks, lambda values: values[1:])
+    outside.settle(library, "talks", keep="ours")
+    assert first in spoken(library, "talks")
+    backup = next(each for each in restoring.backups(library, "talks") if each.reason == "outside")
+    restoring.restore_backup(library, "talks", backup.name)
+    assert spoken(library, "talks") == {}
+    check_all(library, tmp_path)
