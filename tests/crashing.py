@@ -86,8 +86,8 @@ def _files(found: dict[str, tuple]) -> dict[str, tuple]:
     return {
         name: (*items[:-1], items[-1] and re.sub(rb'"exported_at": "[^"]*"', b"", items[-1]))
         for name, items in found.items()
-        if name != "operations"
-    }
+        if name not in ("operations", "rows")
+    } | {"rows": found["rows"]}
 
 
 def pull_at_every_step(folder: Path, name: str, *, labels: bool = False) -> int:

@@ -8,12 +8,22 @@ from pathlib import Path
 from app.config import Config
 from app.domain.tagging import TagEdit
 from app.registry.database import connected
-from app.registry.models import Dataset, Operation
-from app.services import editing, history, opening, outside, rejecting, shelving
+from app.registry.models import Alias, Character, Dataset, Mapping, Operation, Prompt, PromptUse, Tag, TagUse
+from app.services import (
+    characters,
+    editing,
+    history,
+    opening,
+    outside,
+    rejecting,
+    shelving,
+    tagging,
+)
 from app.services.library import Library
 from app.store.places import sidecar_of
-from tests.workshop import dataset, entry, keys, line
+from tests.workshop import dataset, entry, keys, line, value_of
 
+SHARED = (Tag, Alias, TagUse, Character, Mapping, Prompt, PromptUse)
 Act = Callable[[Library, Path], object]
 
 
@@ -117,6 +127,37 @@ def _undo_import(library, folder):
     history.undo(library, "more")
 
 
+def _rename_tag(library, folder):
+    tagging.rename(library, "calm", "very calm")
+
+
+def _undo_more(library, folder):
+    history.undo(library, "more")
+
+
+def _tag_renamed(library, folder):
+    _import(library, folder)
+    _rename_tag(library, folder)
+
+
+def _cast(library, folder):
+    """Three datasets in which one character speaks, and another that takes its lines."""
+    _import(library, folder)
+    for name in ("Mara", "Finn"):
+        characters.create(library, name)
+    for slug in ("talks", "place", "more"):
+        value = value_of(library, slug, keys(library, slug)[0])
+        editing.save_entry(library, slug, keys(library, slug)[0], value, cast=[None, "mara"])
+
+
+def _merge_characters(library, folder):
+    characters.merge(library, "mara", "finn")
+
+
+def _delete_cast(library, folder):
+    editing.delete_entries(library, "more", keys(library, "more")[:1])
+
+
 def _change_outside(library, folder):
     path = library.dataset("talks").path
     path.write_bytes(line(90) + path.read_bytes().partition(b"\n")[2])
@@ -163,6 +204,10 @@ DEEDS = {
     "undo": Deed(_undo, undone=""),
     "redo": Deed(_redo, _undo),
     "restore": Deed(_restore),
+    "rename tag": Deed(_rename_tag, _import, undone="more"),
+    "undo rename tag": Deed(_undo_more, _tag_renamed, undone=""),
+    "merge characters": Deed(_merge_characters, _cast, undone="place"),
+    "delete a mapped entry": Deed(_delete_cast, _cast, undone="more"),
     "rename": Deed(_rename, undone="stories"),
     "rename in place": Deed(_rename_in_place, undone="stories"),
     "trash": Deed(_trash, undone=""),
@@ -194,6 +239,9 @@ def truth(library: Library) -> dict[str, tuple]:
             texts = [file.read_bytes() if file.exists() else None for file in files]
             mode = path.stat().st_mode if path.exists() else 0
             found[f"{row.id} {row.slug} {row.state}"] = (row.entries, row.rejected, mode, *texts)
+        found["rows"] = tuple(
+            (model.__name__, *sorted(row.items() for row in model.select().dicts())) for model in SHARED
+        )
         found["operations"] = tuple((row.title, row.kind, row.in_force) for row in Operation.select())
     return found
 
