@@ -11,7 +11,7 @@ from app.domain.tags import free_slug
 from app.errors import NotFound, Refused, StaleEdit
 from app.registry import history as past
 from app.registry.database import connected
-from app.registry.models import Dataset, Prompt, PromptUse
+from app.registry.models import Dataset, Operation, Prompt, PromptUse, RowChange
 from app.services import browsing, history
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
@@ -251,7 +251,7 @@ def undo(library: Library, number: int | None = None, *, progress: Progress = si
     :raises Conflict: if later operations stand in the way; the message names them.
     """
     with library.writing(), connected():
-        target = past.newest_on(_TABLES, number)
+        target = _newest(number)
         if target is None and number is None:
             raise NotFound("There is nothing to undo: no prompt was changed.")
         if target is None:
@@ -263,6 +263,21 @@ def undo(library: Library, number: int | None = None, *, progress: Progress = si
         if touched:
             return history.undo(library, touched[0].slug, target.id, progress=progress)
         return history.undo_shared(library, target.id, progress=progress)
+
+
+def _newest(number: int | None) -> Operation | None:
+    """The newest change in force of prompts and of no other rows; the one of that number, if given."""
+    others = RowChange.select(RowChange.operation).where(RowChange.table.not_in(_TABLES))
+    found = (
+        Operation.select()
+        .join(RowChange)
+        .where(Operation.in_force, Operation.kind == "change", RowChange.table.in_(_TABLES))
+        .where(Operation.id.not_in(others))
+    )
+    if number is not None:
+        found = found.where(Operation.id == (number if 0 < number < 1 << 63 else 0))
+    newest: Operation | None = found.order_by(Operation.id.desc()).first()
+    return newest
 
 
 def _check(values: dict[str, Any]) -> None:
