@@ -18,6 +18,7 @@ from app.store.datasets import content_of
 from app.store.imports import read_rejected
 from app.store.index import Index
 from app.store.indexing import build
+from app.store.places import sidecar_of
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES", Path(__file__).parents[2] / "shared/samples"))
 DATASET = "60a27d61-1f05-4776-a835-7161674e75ea"
@@ -117,7 +118,7 @@ def check_files(library: Library) -> None:
         path = library.places.kept(row.id, row.slug, row.state) / backup.name
         kept = content_of(path)  # nothing, if another program was quicker to change what was to be kept
         assert kept in (backup.content, ""), f"the backup {backup.name} is not what it should be"
-        expected.add(library.places.spell(path))
+        expected |= {library.places.spell(path), library.places.spell(sidecar_of(path))}
     for row in rows:
         expected |= {f"index/{row.id}/{name}" for name in INDEX_FILES}
         if not row.location:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.change import ChangeSet
 from app.registry import history
 from app.registry.models import Backup, Dataset
+from app.store.datasets import content_of
+from app.store.places import sidecar_of
 from app.store.publish import Step
 
 if TYPE_CHECKING:
@@ -44,9 +47,19 @@ def keep(door: "Door", row: Dataset, *, reason: str, by: str, seen: str = "") ->
     Backup.create(dataset=row.id, operation=last, name=name, content=row.content, reason=reason)
     target, source = library.places.spell(folder / name), library.places.spell(library.path_of(row))
     door.step(Step(by, target, source, before=row.content, seen=seen))
+    _keep_sidecar(door, row, folder / name)
     for old in _expired(Backup.select().where(Backup.dataset == row.id).order_by(Backup.id.desc())):
-        door.step(Step("remove", library.places.spell(folder / old.name)))
+        for path in (folder / old.name, sidecar_of(folder / old.name)):
+            door.step(Step("remove", library.places.spell(path)))
         old.delete_instance()
+
+
+def _keep_sidecar(door: "Door", row: Dataset, backup: Path) -> None:
+    """Plan a copy of a dataset's sidecar beside a backup of its file."""
+    places, path = door.library.places, sidecar_of(door.library.path_of(row))
+    content = content_of(path)
+    if content:
+        door.step(Step("copy", places.spell(sidecar_of(backup)), places.spell(path), before=content))
 
 
 def keep_outside(door: "Door", row: Dataset, content: str) -> None:
@@ -56,6 +69,7 @@ def keep_outside(door: "Door", row: Dataset, content: str) -> None:
     Backup.create(dataset=row.id, operation=-1, name=name, content=content, reason="outside")
     source, target = door.library.path_of(row), places.backups(row.slug) / name
     door.step(Step("link", places.spell(target), places.spell(source), before=content))
+    _keep_sidecar(door, row, target)
 
 
 def _any(row: Dataset) -> bool:

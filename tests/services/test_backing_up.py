@@ -13,7 +13,7 @@ from tests.workshop import check_home, entry, keys
 
 def kept(library, slug="talks"):
     folder = library.places.backups(slug)
-    return {path.name.split("_")[-1]: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {path.name.split("_")[-1]: path.read_bytes() for path in sorted(folder.glob("*.jsonl"))}
 
 
 def test_the_file_as_it_came_is_kept_and_single_saves_have_their_history(library, talks, tmp_path):
@@ -30,6 +30,16 @@ def test_the_replaced_file_becomes_the_backup_without_a_copy(library, talks):
     editing.edit_tags(library, "talks", None, TagEdit(add=("all",)))
     assert kept(library)["bulk.jsonl"] == before
     assert {path.stat().st_ino for path in talks.parent.parent.parent.rglob("*_bulk.jsonl")} == {number}
+
+
+def test_every_backup_has_its_sidecar_as_it_was(library, talks):
+    editing.save_entry(library, "talks", None, entry(7))
+    sidecar = talks.with_name("talks.registry.json")
+    before = sidecar.read_bytes()
+    editing.edit_tags(library, "talks", None, TagEdit(add=("all",)))
+    assert sidecar.read_bytes() != before
+    (beside,) = library.places.backups("talks").glob("*_bulk.registry.json")
+    assert beside.read_bytes() == before
 
 
 def test_a_new_session_a_delete_an_undo_and_the_trash_keep_one(library, talks, tmp_path):
