@@ -48,11 +48,18 @@ class DatasetInfo:
     created_at: datetime
     changed_at: datetime
     report: dict[str, Any]
+    sidecar: str  # none, used, or alone: not ours to write
+    sidecar_note: str  # why it was left alone
 
     @property
     def notes(self) -> list[str]:
         """What the import had to say."""
         return list(self.report.get("notes", ()))
+
+    @property
+    def sidecar_waits(self) -> bool:
+        """Whether a sidecar was left alone, and the person has not yet said that it shall stay."""
+        return self.sidecar == "alone" and self.report.get("sidecar_kept") != self.sidecar_note
 
     @property
     def formats(self) -> dict[str, int]:
@@ -200,6 +207,8 @@ class Library:
             created_at=datetime.fromisoformat(row.created_at),
             changed_at=datetime.fromisoformat(row.changed_at),
             report=json.loads(row.report),
+            sidecar=row.sidecar,
+            sidecar_note=row.sidecar_note,
         )
 
     def index(self, number: int) -> Index:

@@ -52,9 +52,9 @@ def follow(door: "Door", row: Dataset) -> None:
     if present and present != row.sidecar_content:
         leave_alone(row, _CHANGED)
         return
-    old = door.old_sidecars.get(row.id) or (_value(read(path)) if present else {})
+    old = door.old_sidecars.get(row.id) or (_value(row, read(path)) if present else {})
     data = _rendered(door.library, row, old)
-    if present and same(old, json.loads(data)):
+    if old and present and same(old, json.loads(data)):
         return
     staging = None if path.parent.is_dir() else door.library.home
     written = door.write(path, data, staging=staging)
@@ -80,7 +80,7 @@ def make_again(library: "Library", row: Dataset, draft: Path) -> None:
     """Write a staged sidecar that was lost anew; the caller is connected."""
     path = sidecar_of(library.path_of(row))
     with disk(f"{path.name} could not be written"):
-        write_new(draft, _rendered(library, row, _value(read(path))))
+        write_new(draft, _rendered(library, row, _value(row, read(path))))
         recognise(row, draft)
 
 
@@ -92,7 +92,8 @@ def _rendered(library: "Library", row: Dataset, old: dict[str, Any]) -> bytes:
 def take_over(door: "Door", row: Dataset) -> None:
     """Write our own sidecar in place of the one that was left alone; undo puts that one back."""
     path = sidecar_of(door.library.path_of(row))
-    kept = {"why": row.sidecar_note, "data": base64.b64encode(read(path)).decode("ascii")}
+    theirs = base64.b64encode(read(path)).decode("ascii") if content_of(path) else None
+    kept = {"why": row.sidecar_note, "data": theirs}
     door.note("sidecar", row, kept, None)
     recognise(row, path)
     door.says(row)
@@ -103,16 +104,19 @@ def put_back(door: "Door", row: Dataset, wanted: dict[str, Any] | None) -> None:
     if wanted is None:
         take_over(door, row)
         return
-    door.write(sidecar_of(door.library.path_of(row)), base64.b64decode(wanted["data"]))
+    theirs = wanted["data"]
+    door.write(sidecar_of(door.library.path_of(row)), None if theirs is None else base64.b64decode(theirs))
     leave_alone(row, wanted["why"])
     door.note("sidecar", row, None, wanted)
 
 
-def _value(raw: bytes) -> dict[str, Any]:
+def _value(row: Dataset, raw: bytes) -> dict[str, Any]:
+    """What a dataset's sidecar says, whose further keys are kept; nothing if it is none, or another's."""
     try:
-        return parsed(raw).value
+        found = parsed(raw)
     except UnreadableSidecar:
         return {}
+    return found.value if found.dataset_uuid == row.uuid else {}
 
 
 def content(library: "Library", row: Dataset) -> Content:
