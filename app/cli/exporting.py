@@ -19,14 +19,28 @@ from app.services import exporting
 )
 @click.option("--clean", is_flag=True, help="Exactly the keys of the format, nothing else.")
 @click.option(
+    "--characters",
+    type=click.Choice(("none", *exporting.NAMING)),
+    default="none",
+    help="Say who speaks: in the text (“Name: …”), or as a key name of each message.",
+)
+@click.option(
     "--out", type=click.Path(path_type=Path), metavar="PATH", help="Where to; under exports/ if not said."
 )
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @pass_call
 def export(
-    call: Call, /, slug: str, form: str, clean: bool, out: Path | None, force: bool, **selection: Any
+    call: Call,
+    /,
+    slug: str,
+    form: str,
+    clean: bool,
+    characters: str,
+    out: Path | None,
+    force: bool,
+    **selection: Any,
 ) -> int:
-    """Write a dataset, or some of its entries, to a new file.
+    """Write a dataset, or some of its entries, to a new file; with its sidecar, unless it is to be clean.
 
     A dataset's own file is never written over.
     """
@@ -39,6 +53,7 @@ def export(
         clean=clean,
         force=force,
         selection=meant,
+        characters="" if characters == "none" else characters,
         progress=call.watch("Writing"),
     )
     words = [f"Wrote {counted(exported.entries, 'entry', 'entries')} to {exported.path}", *exported.report]

@@ -102,3 +102,16 @@ def _merged_into(character: int) -> int | None:
             if number == character:
                 return now.get(index)
     return None
+
+
+def names(dataset: int, entries: Collection[str]) -> dict[str, dict[int, str]]:
+    """The names of those who speak in some entries, by uuid and by the place of the message."""
+    found: dict[str, dict[int, str]] = {}
+    for entry, place, name in db.execute_sql(
+        "SELECT entry_uuid, turn_index, display_name FROM mapping"
+        ' JOIN "character" ON "character".id = character_id'
+        " WHERE dataset_id = ? AND entry_uuid IN (SELECT value FROM json_each(?))",
+        (dataset, json.dumps(list(entries))),
+    ):
+        found.setdefault(entry, {})[place] = name
+    return found

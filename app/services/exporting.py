@@ -2,26 +2,34 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app.domain.entry import faithful, spell
+from app.domain.entry import Entry, NotJson, faithful, spell
 from app.domain.facts import payload
-from app.domain.formats import chatml, plain_chatml, plain_sharegpt, sharegpt
+from app.domain.formats import chatml, plain_chatml, plain_sharegpt, sharegpt, with_names
 from app.domain.view import View
 from app.errors import Conflict, NotFound, Refused
+from app.registry import casts
 from app.registry.database import connected
 from app.registry.models import Dataset
+from app.services import sidecars
 from app.services.browsing import ranks_in
 from app.services.library import Library
 from app.services.reading import Progress, Snapshot, reading, silent
+from app.services.tallies import Use
 from app.store import queries
 from app.store.exports import same_file, write_export
 from app.store.finding import locate_all
+from app.store.places import sidecar_of
 
 FORMATS = ("chatml", "sharegpt")
+NAMING = ("text", "name")
 _CHUNK = 1 << 18
 _NOTES = 20
+_TOGETHER = 200  # lines whose names are looked up at once
 
 
 @dataclass(slots=True)
@@ -65,12 +73,14 @@ def export(
     *,
     clean: bool = False,
     selection: Sequence[str] | View | None = None,
+    characters: str = "",
     report: Report | None = None,
     progress: Progress = silent,
 ) -> Iterator[bytes]:
     """The export, in pieces of a few hundred kilobytes; entries in file order.
 
     :param clean: exactly the keys of the format, and nothing of ours.
+    :param characters: how messages say who speaks them, one of ``NAMING``; empty, if they do not.
     :param selection: keys, or the entries of a view; None for all.
     :param report: filled on the way.
     :raises Refused: for a format that there is not.
@@ -78,9 +88,17 @@ def export(
     """
     if form not in FORMATS:
         raise Refused(f"There is no format {form!r}.", f"Choose one of {', '.join(FORMATS)}.")
+    if characters and characters not in NAMING:
+        raise Refused(f"Names cannot be put into {characters!r}.", f"Choose one of {', '.join(NAMING)}.")
     report = report if report is not None else Report()
     with reading(library, slug) as snapshot:
-        for block in _blocks(_lines(snapshot, selection), _writer(form, clean=clean), report):
+        lines, write = _lines(snapshot, selection), _writer(form, clean=clean)
+        if characters:
+            named = _with_names(lines, snapshot.info.id)
+            blocks = _blocks(named, partial(_named, form, clean, characters), report)
+        else:
+            blocks = _blocks(lines, write, report)
+        for block in blocks:
             yield block
             progress(report.entries + report.skipped, snapshot.summary.entries)
 
@@ -94,9 +112,10 @@ def export_to(
     clean: bool = False,
     force: bool = False,
     selection: Sequence[str] | View | None = None,
+    characters: str = "",
     progress: Progress = silent,
 ) -> Exported:
-    """Write an export to a file: whole, or not at all.
+    """Write an export to a file: whole, or not at all. One that is not clean gets its sidecar beside it.
 
     :param out: where to; under ``exports/`` of the home, with a name of its own, if not given.
     :raises Conflict: if there is a file already and not ``force``.
@@ -106,22 +125,49 @@ def export_to(
     ending = f"{form}{'_clean' if clean else ''}.jsonl"
     target = (out.expanduser().absolute() if out else library.places.exports / f"{slug}_{ending}").resolve()
     _check_target(library, target)
-    if target.exists() and not force:
+    if not force and any(path.exists() for path in (target, sidecar_of(target))[: 1 if clean else 2]):
         if out is not None:
-            raise Conflict(f"There is a file {target} already.", "Choose another name, or say --force.")
+            taken = target if target.exists() else sidecar_of(target)
+            raise Conflict(f"There is a file {taken} already.", "Choose another name, or say --force.")
         target = next(
             path for n in range(2, 100_000) if not (path := target.with_name(f"{slug}_{n}_{ending}")).exists()
         )
     report = Report()
-    pieces = export(library, slug, form, clean=clean, selection=selection, report=report, progress=progress)
+    pieces = export(
+        library, slug, form, clean=clean, selection=selection, characters=characters, report=report,
+        progress=progress,
+    )  # fmt: skip
     write_export(target, pieces)
-    return Exported(target, report.entries, [target], report.notes)
+    files = [target]
+    if not clean:
+        files.append(sidecar_of(target))
+        write_export(files[1], [sidecar(library, slug, target.name, selection, report.entries)])
+    return Exported(target, report.entries, files, report.notes)
+
+
+def sidecar(
+    library: Library, slug: str, filename: str, selection: Sequence[str] | View | None, entries: int
+) -> bytes:
+    """The sidecar of an export.
+
+    :param filename: of the exported entries.
+    :param entries: how many these are.
+    """
+    with reading(library, slug) as snapshot:
+        connection = snapshot.connection
+        ranks = _chosen(snapshot, View() if selection is None else selection)
+        counts = queries.tag_counts_of(connection, ranks)
+        uses = {name: Use(label, count) for name, label, count in counts}
+        return sidecars.part(
+            library, slug, sidecars.Part(filename, entries, uses, queries.uuids_of(connection, ranks))
+        )
 
 
 def _check_target(library: Library, target: Path) -> None:
     with connected():
         paths = [library.path_of(row) for row in Dataset.select()]
-    if any(same_file(target, path) for path in paths):
+    beside = sidecar_of(target)
+    if any(same_file(target, path) or same_file(beside, sidecar_of(path)) for path in paths):
         raise Refused(
             f"{target} is a dataset's own file.",
             "An export never writes over a dataset. Choose another name.",
@@ -140,12 +186,18 @@ def _lines(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterat
         return snapshot.file.every_line(len(summary.head) // 2)
     if selection is None or (isinstance(selection, View) and not selection.query):
         places = queries.places(snapshot.connection, selection or View())
-    elif isinstance(selection, View):
-        places = queries.places_of(snapshot.connection, ranks_in(snapshot, selection))
     else:
-        ranks = sorted(set(_ranks(snapshot, selection)))
-        places = queries.places_of(snapshot.connection, ranks)
+        places = queries.places_of(snapshot.connection, _chosen(snapshot, selection))
     return snapshot.file.lines(places)
+
+
+def _chosen(snapshot: Snapshot, selection: Sequence[str] | View) -> list[int]:
+    """The ranks of the entries that are to be exported, in file order."""
+    return (
+        ranks_in(snapshot, selection)
+        if isinstance(selection, View)
+        else sorted(set(_ranks(snapshot, selection)))
+    )
 
 
 def _ranks(snapshot: Snapshot, keys: Sequence[str]) -> Iterator[int]:
@@ -155,7 +207,7 @@ def _ranks(snapshot: Snapshot, keys: Sequence[str]) -> Iterator[int]:
         yield found.rank
 
 
-def _blocks(lines: Iterable[bytes], write: Callable[[bytes], bytes], report: Report) -> Iterator[bytes]:
+def _blocks(lines: Iterable[Any], write: Callable[[Any], bytes], report: Report) -> Iterator[bytes]:
     """The exported lines, some hundred kilobytes at once; the report counts those that are out."""
     block: list[bytes] = []
     size = 0
@@ -180,6 +232,30 @@ def _writer(form: str, *, clean: bool) -> Callable[[bytes], bytes]:
     if form == "chatml":
         return _clean_chatml if clean else payload
     return _clean_sharegpt if clean else _full_sharegpt
+
+
+def _with_names(lines: Iterator[bytes], dataset: int) -> Iterator[tuple[bytes, dict[int, str]]]:
+    """Each line, and who speaks its messages."""
+    while some := list(islice(lines, _TOGETHER)):
+        uuids = [_uuid(line) for line in some]
+        with connected():
+            found = casts.names(dataset, [uuid for uuid in uuids if uuid])
+        yield from ((line, found.get(uuid, {})) for line, uuid in zip(some, uuids, strict=True))
+
+
+def _uuid(line: bytes) -> str:
+    try:
+        return Entry.of(payload(line)).uuid or ""
+    except NotJson:
+        return ""
+
+
+def _named(form: str, clean: bool, how: str, item: tuple[bytes, dict[int, str]]) -> bytes:
+    line, names = item
+    if not names:
+        return _writer(form, clean=clean)(line)
+    shape = chatml if form == "chatml" else sharegpt
+    return spell(with_names(shape(faithful(payload(line))[0], clean=clean), names, how))
 
 
 def _clean_chatml(line: bytes) -> bytes:

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from app.domain.sidecar import (
 from app.domain.tags import resolve
 from app.domain.tags import slug as slug_of
 from app.registry import rows
+from app.registry.database import connected
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 from app.services import tallies
 from app.store.atomic import disk, write_new
@@ -119,18 +121,41 @@ def _value(row: Dataset, raw: bytes) -> dict[str, Any]:
     return found.value if found.dataset_uuid == row.uuid else {}
 
 
-def content(library: "Library", row: Dataset) -> Content:
-    """What the registry says of a dataset, and nothing of any other. The caller is connected."""
-    uses = tallies.of(row)
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some entries of a dataset as a file of their own: what it is called, its tags, and whose entries."""
+
+    filename: str
+    entries: int
+    uses: Mapping[str, tallies.Use]
+    uuids: set[str]
+
+
+def part(library: "Library", slug: str, some: Part) -> bytes:
+    """The sidecar of some entries of a dataset, for an export of them."""
+    with connected():
+        row = library.row(slug)
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        return rendered(content(library, row, some), exported_at=at, app_version=VERSION)
+
+
+def content(library: "Library", row: Dataset, some: Part | None = None) -> Content:
+    """What the registry says of a dataset, or of some entries of it, and nothing of any other.
+
+    The caller is connected.
+    """
+    uses = some.uses if some else tallies.of(row)
     casts = rows.casts(row.id)
+    if some:
+        casts = {entry: cast for entry, cast in casts.items() if entry in some.uuids}
     tags, categories, aliases = _taxonomy(uses)
     spoken = {turn[1] for cast in casts.values() for turn in cast}
     characters = {each.id: each for each in Character.select() if each.id in spoken}
     prompts = Prompt.select().join(PromptUse).where(PromptUse.dataset == row.id)
     return Content(
         dataset_uuid=row.uuid,
-        filename=library.path_of(row).name,
-        entry_count=row.entries,
+        filename=some.filename if some else library.path_of(row).name,
+        entry_count=some.entries if some else row.entries,
         tag_usage_counts={slug: use.entries for slug, use in uses.items() if slug_of(slug) == slug},
         categories=categories,
         tags=tags,

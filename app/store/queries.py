@@ -212,3 +212,18 @@ def unreadable(connection: sqlite3.Connection) -> list[tuple[int, int, int, str]
             f" WHERE kind = {int(Kind.UNREADABLE)} ORDER BY rank"
         )
     )
+
+
+def tag_counts_of(connection: sqlite3.Connection, ranks: Iterable[int]) -> list[tuple[str, str, int]]:
+    """The tags of some entries, with a spelling and the number of those entries."""
+    query = (
+        "SELECT slug, min(label), count(*) FROM tags WHERE rank IN (SELECT value FROM json_each(?))"
+        " GROUP BY slug"
+    )
+    return list(connection.execute(query, (json.dumps(list(ranks)),)))
+
+
+def uuids_of(connection: sqlite3.Connection, ranks: Iterable[int]) -> set[str]:
+    """The uuids of some entries."""
+    query = "SELECT uuid FROM lines WHERE uuid NOT NULL AND rank IN (SELECT value FROM json_each(?))"
+    return {uuid for (uuid,) in connection.execute(query, (json.dumps(list(ranks)),))}

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sidecars import check_pair
 from tests.workshop import entry
 
 
@@ -16,7 +17,9 @@ def test_without_a_place_it_goes_under_exports_and_never_over_another(talks):
     first = talks.json("export", "talks", "--format", "chatml").json
     second = talks.json("export", "talks", "--format", "chatml").json
     assert (first["entries"], first["report"]) == (6, [])
-    assert first["files"] == [first["path"]]
+    sidecar = first["path"].removesuffix(".jsonl") + ".registry.json"
+    assert first["files"] == [first["path"], sidecar]
+    check_pair(Path(first["path"]).read_bytes(), Path(sidecar).read_bytes())
     assert Path(first["path"]).parent == talks.home / "exports"
     assert Path(first["path"]).read_bytes() == talks.path().read_bytes()
     assert second["path"] != first["path"]
@@ -35,9 +38,13 @@ def test_a_selection_is_exported_in_file_order(talks, tmp_path):
     out = tmp_path / "out.jsonl"
     talks("export", "talks", "--format", "chatml", "--out", out, "--entry", keys[4], "--entry", keys[2])
     assert lines(out) == [entry(2), entry(4)]
+    sidecar = out.with_name("out.registry.json")
+    check_pair(out.read_bytes(), sidecar.read_bytes())
     some = ("--tag", "calm", "1")
     answer = talks.json("export", "talks", "--format", "chatml", "--out", out, "--force", *some)
     assert (answer.json["entries"], lines(out)) == (1, [entry(1, tags=["calm"])])
+    check_pair(out.read_bytes(), sidecar.read_bytes())
+    assert json.loads(sidecar.read_bytes())["dataset"]["tag_usage_counts"] == {"calm": 1}
     assert talks.json("export", "talks", "--format", "chatml", "--entry", "nobody").error
 
 
@@ -48,6 +55,7 @@ def test_a_file_that_is_there_is_written_over_only_by_force(talks, tmp_path):
         "--force" in talks.json("export", "talks", "--format", "chatml", "--out", out).json["error"]["hint"]
     )
     assert out.read_bytes() == b"mine\n"
+    assert not out.with_name("out.registry.json").exists()
     assert talks("export", "talks", "--format", "chatml", "--out", out, "--force").code == 0
     assert len(lines(out)) == 6
 
@@ -61,6 +69,75 @@ def test_nothing_of_ours_is_written_over(talks, place, force):
     before = target.read_bytes() if target.exists() else None
     assert talks.json("export", "talks", "--format", "chatml", "--out", target, *force).error
     assert (target.read_bytes() if target.exists() else None) == before
+
+
+def test_a_sidecar_that_is_there_is_written_over_only_by_force(talks, tmp_path):
+    sidecar = tmp_path / "out.registry.json"
+    sidecar.write_bytes(b"mine\n")
+    assert talks.json("export", "talks", "--format", "chatml", "--out", tmp_path / "out.jsonl").error
+    assert sidecar.read_bytes() == b"mine\n"
+    assert not (tmp_path / "out.jsonl").exists()
+    assert (
+        talks("export", "talks", "--format", "chatml", "--clean", "--out", tmp_path / "out.jsonl").code == 0
+    )
+    assert sidecar.read_bytes() == b"mine\n"
+
+
+def test_the_sidecar_of_a_file_in_place_is_not_written_over(talks, tmp_path):
+    own = tmp_path / "own.jsonl"
+    own.write_bytes(talks.path().read_bytes())
+    talks("import", own, "--in-place")
+    before = own.with_name("own.registry.json").read_bytes()
+    assert talks.json(
+        "export", "talks", "--format", "chatml", "--out", tmp_path / "own.json", "--force"
+    ).error
+    assert own.with_name("own.registry.json").read_bytes() == before
+    assert not (tmp_path / "own.json").exists()
+
+
+def test_names_go_where_they_are_wanted(run, samples, tmp_path):
+    run("import", samples / "rolethread-lite" / "native" / "harbor_tales.jsonl")
+    sidecar = json.loads((samples / "rolethread-lite/native/harbor_tales.registry.json").read_bytes())
+    mapped = {each["entry_uuid"]: each["turns"] for each in sidecar["entry_character_mappings"]}
+    names = {each["slug"]: each["display_name"] for each in sidecar["characters"]}
+    out = tmp_path / "out.jsonl"
+    plain, said, keyed = (
+        run("export", "harbor_tales", "--format", "chatml", "--out", out, "--force", *how) and lines(out)
+        for how in ((), ("--characters", "text"), ("--characters", "name"))
+    )
+    count = 0
+    for before, in_text, in_key in zip(plain, said, keyed, strict=True):
+        turns = {
+            turn["turn_index"]: names[turn["character_slug"]]
+            for turn in mapped.get(before["_rolethread"]["entry_uuid"], ())
+        }
+        for place, message in enumerate(before["messages"]):
+            name, text = turns.get(place), message["content"]
+            assert in_text["messages"][place]["content"] == (f"{name}: {text}" if name else text)
+            assert in_key["messages"][place].get("name") == name
+            assert in_key["messages"][place]["content"] == text
+            count += name is not None
+    assert count == 10
+    run(
+        "export",
+        "harbor_tales",
+        "--format",
+        "sharegpt",
+        "--clean",
+        "--characters",
+        "text",
+        "--out",
+        out,
+        "--force",
+    )
+    assert (
+        sum(
+            turn["value"].startswith("Mara of the Light: ")
+            for each in lines(out)
+            for turn in each["conversations"]
+        )
+        > 0
+    )
 
 
 def test_no_link_leads_around_that(talks, tmp_path):

@@ -5,7 +5,7 @@ from typing import Any
 
 from app.domain.formats import turns
 from app.domain.formats.converted import Converted, NotConvertible
-from app.domain.formats.exports import chatml, plain_chatml, plain_sharegpt, sharegpt
+from app.domain.formats.exports import chatml, plain_chatml, plain_sharegpt, sharegpt, with_names
 from app.domain.formats.turns import is_turn
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "plain_sharegpt",
     "recognise",
     "sharegpt",
+    "with_names",
 ]
 
 

@@ -1,5 +1,6 @@
 """An entry in the shapes that others read: ChatML and ShareGPT, clean or with everything it has."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -112,3 +113,23 @@ def _speaker(message: dict[str, Any]) -> str:
     if canonical(role) == ASSISTANT and isinstance(source, str) and is_call(source):
         return source
     return _SHAREGPT.get(canonical(role), role)
+
+
+def with_names(value: dict[str, Any], names: Mapping[int, str], how: str) -> dict[str, Any]:
+    """An exported entry whose messages say who speaks them.
+
+    :param names: the characters, by the place of their message.
+    :param how: ``text`` puts ``Name: `` before what is said, ``name`` is a key of its own, where none is.
+    """
+    key = "conversations" if "conversations" in value else "messages"
+    turns = [_named(turn, names.get(place), how) for place, turn in enumerate(value[key])]
+    return {**value, key: turns}
+
+
+def _named(turn: dict[str, Any], name: str | None, how: str) -> dict[str, Any]:
+    text = "value" if "value" in turn else "content"
+    if name is None:
+        return turn
+    if how == "name":
+        return {**turn, "name": turn.get("name", name)}
+    return {**turn, text: f"{name}: {turn[text]}"} if isinstance(turn.get(text), str) else turn
