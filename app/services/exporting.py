@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,14 @@ from app.domain.view import View
 from app.errors import Conflict, NotFound, Refused
 from app.registry import casts
 from app.registry.database import connected
-from app.registry.models import Dataset
+from app.registry.models import Dataset, Mapping
 from app.services import sidecars
 from app.services.browsing import ranks_in
 from app.services.library import Library
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.services.tallies import Use
 from app.store import queries
-from app.store.exports import same_file, write_export
+from app.store.exports import same_file, write_export, zipped
 from app.store.finding import locate_all
 from app.store.places import sidecar_of
 
@@ -143,6 +143,36 @@ def export_to(
         files.append(sidecar_of(target))
         write_export(files[1], [sidecar(library, slug, target.name, selection, report.entries)])
     return Exported(target, report.entries, files, report.notes)
+
+
+def export_zip(
+    library: Library,
+    slug: str,
+    form: str,
+    *,
+    selection: Sequence[str] | View | None = None,
+    characters: str = "",
+) -> Iterator[bytes]:
+    """An export that is not clean and its sidecar, as the pieces of a zip archive.
+
+    :raises Refused, NotFound: as :func:`export`.
+    """
+    report, filename = Report(), f"{slug}_{form}.jsonl"
+    pieces = export(library, slug, form, selection=selection, characters=characters, report=report)
+    first = next(pieces, b"")  # a refusal is raised here
+
+    def members() -> Iterator[tuple[str, Iterable[bytes]]]:
+        yield filename, chain((first,), pieces)
+        beside = sidecar_of(Path(filename)).name
+        yield beside, (sidecar(library, slug, filename, selection, report.entries),)
+
+    yield from zipped(members())
+
+
+def has_characters(library: Library, slug: str) -> bool:
+    """Whether anybody is known to speak in a dataset."""
+    with connected():
+        return bool(Mapping.select().where(Mapping.dataset == library.row(slug).id).exists())
 
 
 def sidecar(

@@ -2,10 +2,12 @@
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from app.store.atomic import Staged, discard, disk, sync_folder
 from app.store.places import TEMPORARY
@@ -57,3 +59,39 @@ def same_file(one: Path, other: Path) -> bool:
         return one == other or one.samefile(other)
     except OSError:
         return False
+
+
+class _Sink:
+    """What a zip archive has written, to be taken away bit by bit."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        """Keep the bytes."""
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: all is kept at once."""
+
+    def take(self) -> bytes:
+        """The bytes since the last time."""
+        data = b"".join(self._parts)
+        self._parts.clear()
+        return data
+
+
+def zipped(members: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
+    """A zip archive of some files, in pieces; each file, a name and its pieces, is asked for in its turn."""
+    sink = _Sink()
+    at = datetime.now(UTC).timetuple()[:6]
+    with ZipFile(sink, "w", ZIP_DEFLATED) as archive:  # type: ignore[call-overload]  # a sink is enough
+        for name, pieces in members:
+            info = ZipInfo(name, at)
+            info.compress_type = ZIP_DEFLATED
+            with archive.open(info, "w", force_zip64=True) as member:
+                for piece in pieces:
+                    member.write(piece)
+                    yield sink.take()
+    yield sink.take()

@@ -47,6 +47,7 @@ def _page(slug: str, view: View, selected: list[str]) -> Response:
         dataset=dataset,
         view_query=view_form.query_of(address),
         keys=keys,
+        has_characters=exporting.has_characters(library(), slug),
         scopes=scopes,
         scope=scopes[-1][0],
         shown=[
@@ -61,11 +62,23 @@ def _page(slug: str, view: View, selected: list[str]) -> Response:
 def download(slug: str) -> BaseResponse:
     """The export as a file, written while it is sent."""
     name = request.form.get("format", "")
+    characters = request.form.get("characters", "")
     clean = request.form.get("clean") == "1"
-    chunks = exporting.export(library(), slug, name, clean=clean, selection=_selection())
+    zipped = request.form.get("sidecar") == "1" and not clean
+    selection = _selection()
+    if zipped:
+        chunks = exporting.export_zip(library(), slug, name, selection=selection, characters=characters)
+    else:
+        chunks = exporting.export(
+            library(), slug, name, clean=clean, selection=selection, characters=characters
+        )
     first = next(chunks, b"")  # a refusal is raised here, before anything is sent
-    response = Response(chain((first,), chunks), mimetype="application/jsonl")
-    response.headers.set("Content-Disposition", "attachment", filename=_filename(slug, name, clean=clean))
+    kind = "application/zip" if zipped else "application/jsonl"
+    response = Response(chain((first,), chunks), mimetype=kind)
+    filename = _filename(slug, name, clean=clean)
+    response.headers.set(
+        "Content-Disposition", "attachment", filename=f"{filename}.zip" if zipped else filename
+    )
     return response
 
 
