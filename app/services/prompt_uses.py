@@ -212,7 +212,7 @@ def replace_in_bulk(
     :param template: give the prompt itself the new text too.
     :raises Refused: if the text is the same, or cannot be that of a prompt.
     """
-    old = _checked(library, slug, text)
+    old = check(library, slug, text)
     done = Replaced()
     names, done.skipped = _chosen(library, datasets)
     title = f"Replace the text of prompt “{old.name[:60]}”"
@@ -230,7 +230,7 @@ def would_replace(
     library: Library, slug: str, text: str, *, datasets: Collection[str] | None = None
 ) -> Replaced:
     """What :func:`replace_in_bulk` would do; nothing is changed."""
-    old = _checked(library, slug, text).content
+    old = check(library, slug, text).content
     done = Replaced()
     names, done.skipped = _chosen(library, datasets)
     for name in names:
@@ -242,7 +242,11 @@ def would_replace(
     return done
 
 
-def _checked(library: Library, slug: str, text: str) -> PromptInfo:
+def check(library: Library, slug: str, text: str) -> PromptInfo:
+    """The prompt, if a text can take the place of its own.
+
+    :raises Refused: if not.
+    """
     old = prompt(library, slug)
     check_text(text)
     if text == old.content:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.entry import digest
+from app.domain.folding import fold
 from app.domain.prompts import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TEXT, system_texts
 from app.domain.tags import free_slug
 from app.errors import NotFound, Refused, StaleEdit
@@ -67,6 +68,13 @@ def prompts(library: Library) -> list[PromptInfo]:
             attached.setdefault(use.prompt_id, []).append(use.dataset.slug)
         found = [_info(row, attached.get(row.id, ())) for row in Prompt.select()]
     return sorted(found, key=lambda info: (not info.is_active, info.name.casefold(), info.slug))
+
+
+def matching(found: Iterable[PromptInfo], query: str) -> list[PromptInfo]:
+    """Those of some prompts whose name, description or text has the words of a query, in any case."""
+    words = fold(query).split()
+    texts = ((each, fold(f"{each.name} {each.description or ''} {each.content}")) for each in found)
+    return [each for each, text in texts if all(word in text for word in words)]
 
 
 def prompt(library: Library, slug: str) -> PromptInfo:

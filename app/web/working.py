@@ -24,7 +24,8 @@ LARGE = 16 * 1024 * 1024  # bytes; reading so much again is a job
 class Onward:
     """Where a finished job leads: what is said there, the address, and the words of a link to it.
 
-    ``undo`` names the dataset of which the last operation is offered to be undone.
+    ``undo`` names the dataset of which the last operation is offered to be undone,
+    or an address at which that is done.
     """
 
     sentence: str

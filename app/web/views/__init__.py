@@ -11,11 +11,23 @@ from app.web.views import (
     jobs,
     library,
     patterns,
+    prompts,
     rejected,
     settings,
 )
 
-PAGES = (library, entries, entry, history, exporting, rejected, jobs, settings, help)
+PAGES = (library, entries, entry, history, exporting, rejected, prompts, jobs, settings, help)
+
+# What every page leads to; a page that is not there is left out.
+NAVIGATION = (
+    ("library.index", "Library"),
+    ("tags.index", "Tags"),
+    ("characters.index", "Characters"),
+    ("prompts.index", "Prompts"),
+    ("jobs.index", "Jobs"),
+    ("settings.show", "Settings"),
+    ("help.index", "Help"),
+)
 
 
 def install(app: Flask) -> None:
@@ -24,3 +36,5 @@ def install(app: Flask) -> None:
         app.register_blueprint(page.bp)
     if app.debug:
         app.register_blueprint(patterns.bp)
+    there = tuple(each for each in NAVIGATION if each[0] in app.view_functions)
+    app.jinja_env.globals.update(navigation=there)

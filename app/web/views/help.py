@@ -22,6 +22,7 @@ TITLES = {
     "locked": "What a form may not change",
     "tags": "Tags",
     "bulk": "Changing many entries",
+    "prompts": "Prompts",
     "drafts": "Drafts",
     "undoing": "Undo, redo and history",
     "backups": "Backups",
@@ -35,7 +36,7 @@ TITLES = {
 GROUPS = (
     ("Opening", ("opening", "in_place", "rejected")),
     ("Finding", ("searching", "filtering")),
-    ("Changing", ("editing", "locked", "tags", "bulk", "drafts")),
+    ("Changing", ("editing", "locked", "tags", "bulk", "prompts", "drafts")),
     ("Going back", ("undoing", "backups", "outside")),
     ("Taking out", ("exporting",)),
     ("RoleThread", ("keys", "jobs", "commands", "privacy")),

@@ -1,0 +1,68 @@
+"""The form of a prompt, and a prompt put into the form of an entry."""
+
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+from app.domain.form_text import as_posted, harm, unix
+from app.domain.roles import SYSTEM, canonical
+from app.errors import Refused
+from app.services.prompts import PromptInfo
+from app.web.forms.entry import EntryForm
+
+
+@dataclass(frozen=True, slots=True)
+class PromptForm:
+    """What stands in the form of a prompt. ``text`` is None where the form has no box for it."""
+
+    name: str = ""
+    description: str = ""
+    text: str | None = ""
+    revision: str = ""
+
+    @classmethod
+    def of(cls, info: PromptInfo) -> "PromptForm":
+        """The form of a prompt as it stands."""
+        text = None if harm(info.content) else info.content
+        return cls(info.name, info.description or "", text, info.revision)
+
+    @classmethod
+    def posted(cls, form: "MultiDict[str, str]") -> "PromptForm":
+        """What a browser posted."""
+        text = form.get("text")
+        return cls(
+            form.get("name", ""),
+            unix(form.get("description", "")),
+            None if text is None else unix(text),
+            form.get("revision", ""),
+        )
+
+    def changed_text(self, stored: str) -> str | None:
+        """The new text of the prompt, or None if the person left the stored one as it is."""
+        return None if self.text is None or self.text == as_posted(stored) else self.text
+
+
+def with_prompt(form: EntryForm, info: PromptInfo) -> tuple[EntryForm, str]:
+    """The form of an entry with a prompt as its system message, and the id of the control to focus.
+
+    It takes the place of what stands in the first system message that has a box, else it comes first.
+
+    :raises Refused: if the text would be another one behind the form.
+    """
+    why = harm(info.content)
+    if why:
+        raise Refused(
+            f"This prompt cannot be put into a form: {why}.", "Edit the prompt, or save the entry by command."
+        )
+    rows = [dict(row.data) for row in form.messages]
+    boxes = (
+        index
+        for index, row in enumerate(form.rows())
+        if canonical(row.role) == SYSTEM and row.text is not None
+    )
+    place = next(boxes, None)
+    if place is None:
+        place = 0
+        rows.insert(0, {"origin": None, "role": SYSTEM, "text": ""})
+    rows[place]["text"] = info.content
+    return EntryForm(data={**form.data, "messages": rows}), f"messages-{place}-text"
