@@ -9,7 +9,7 @@ from typing import NoReturn
 
 import click
 
-from app.cli import datasets, entries, exporting, history, prompts, serving, tagging, upkeep
+from app.cli import characters, datasets, entries, exporting, history, prompts, serving, tagging, upkeep
 from app.cli.call import DONE, Call
 from app.cli.command import Group
 from app.config import VERSION
@@ -32,7 +32,7 @@ def commands() -> None:
     """
 
 
-for room in (serving, datasets, entries, history, exporting, tagging, prompts, upkeep):
+for room in (serving, datasets, entries, history, exporting, tagging, characters, prompts, upkeep):
     for command in room.COMMANDS:
         commands.add_command(command)
 

@@ -44,6 +44,7 @@ class Row:
     characters: int
     size: int
     hit: tuple[str, str, str] | None = None
+    first: int = -1  # the place of the message that it opens with, from 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,10 +355,12 @@ class _Look:
 
     def _row(self, row: RowFacts, key: str, number: int) -> Row:
         connection = self.snapshot.connection
-        speaker, opening, hit = "", "This entry is too large to be shown in a list.", None
+        speaker, opening, hit, first = "", "This entry is too large to be shown in a list.", None, -1
         if row.length <= LARGEST_SHOWN:
             try:
-                speaker, opening, hit = self._words(self._entry(row))
+                entry = self._entry(row)
+                speaker, opening, hit = self._words(entry)
+                first = opening_place(entry)
             except NotJson:
                 opening = "This line was changed by another program."
         return Row(
@@ -371,6 +374,7 @@ class _Look:
             row.characters,
             row.length,
             hit,
+            first,
         )
 
     def _words(self, entry: Entry) -> tuple[str, str, tuple[str, str, str] | None]:
@@ -386,12 +390,21 @@ class _Look:
 
 def opening_words(entry: Entry) -> tuple[str, str]:
     """Who speaks first in an entry, the system prompt aside, and how it begins."""
-    said = [message for message in entry.messages if message.text.strip()]
-    first = next(iter([message for message in said if message.canonical != "system"] or said), None)
-    return (first.role, _short(first.text)) if first else ("", "")
+    place = opening_place(entry)
+    if place < 0:
+        return "", ""
+    return entry.messages[place].role, short(entry.messages[place].text)
 
 
-def _short(text: str) -> str:
+def opening_place(entry: Entry) -> int:
+    """The place of the message that an entry opens with, the system prompt aside; -1 if it has no text."""
+    said = [index for index, message in enumerate(entry.messages) if message.text.strip()]
+    talk = (index for index in said if entry.messages[index].canonical != "system")
+    return next(talk, said[0] if said else -1)
+
+
+def short(text: str) -> str:
+    """How a text begins, in one line."""
     words = " ".join(text[: OPENING * 4].split())
     return words if len(words) <= OPENING else words[:OPENING].rstrip() + "…"
 

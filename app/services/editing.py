@@ -224,7 +224,7 @@ def edit_tags(
             raise Refused(
                 f"{tag!r} cannot be a tag.", "A tag needs at least one letter or digit, of any script."
             )
-    with operation(library, edit.title(), progress=_second_half(progress)) as door:
+    with operation(library, edit.title(), progress=second_half(progress)) as door:
         door.new_tags = "active"
         edit = edit.respelt(present_names)
         editor = door.editor(slug)
@@ -239,7 +239,7 @@ def edit_tags(
     return Done(door.info, None, changed, locked)
 
 
-def _second_half(progress: Progress) -> Progress:
+def second_half(progress: Progress) -> Progress:
     """The progress of writing, where finding what to write was the first half."""
     return lambda done, total: progress(total + done, 2 * total)
 
