@@ -23,7 +23,7 @@ def create_app(config: "Config", library: "Library | None" = None) -> "Flask":
 
     from app.config import ROOT
     from app.services.library import Library
-    from app.web import assets, context, errors, htmx, security, views, working
+    from app.web import assets, context, errors, htmx, naming, security, views, working
 
     opened = library or Library.open(config)
     gate = security.Gate(opened.owner_key, config.home)
@@ -46,6 +46,7 @@ def create_app(config: "Config", library: "Library | None" = None) -> "Flask":
     security.install(app, gate)
     assets.install(app, ROOT / "static")
     context.install(app)
+    naming.install(app)
     errors.install(app)
     working.install(app)
     views.install(app)

@@ -135,6 +135,22 @@ def replies(labels: Sequence[str]) -> Counter[str]:
     return Counter(label for label in spoken if not canonical(label) and label != askers[greeted])
 
 
+def next_speaker(said: Sequence[tuple[str, str]], role: str = "") -> tuple[str, str]:
+    """Role and character of the next message: the last two speakers take turns.
+
+    A ``said`` pair is the role and the character of a message so far, in order.
+
+    :param role: the role of the next message, where a person chose it.
+    """
+    talk = [each for each in said if canonical(each[0]) not in (SYSTEM, TOOL)]
+    last = talk[-1] if talk else None
+    heard = [each for each in said if each[0] == role] if role else talk
+    other = next((each for each in reversed(heard) if each != last), None)
+    if role:
+        return other or (heard[-1] if heard else (role, ""))
+    return other or (ASSISTANT if last and canonical(last[0]) == USER else USER, "")
+
+
 def suggestion(label: str, messages: int, replying: int) -> str:
     """The role that a named speaker seems to have: ``assistant`` or ``user``.
 

@@ -26,16 +26,26 @@ class Line:
     after: Side | None
 
 
-def compare(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> tuple[Line, ...]:
-    """Every part in which the two versions differ, in reading order."""
+def compare(
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any] | None,
+    *,
+    before_names: Sequence[str] = (),
+    after_names: Sequence[str] = (),
+) -> tuple[Line, ...]:
+    """Every part in which the two versions differ, in reading order.
+
+    :param before_names: what to call who says each message of a version; without, it is the role.
+    """
     old, new = _parts(before), _parts(after)
     parts = list(dict.fromkeys([*old, *new]))
     rest = [_line(part[1], old.get(part), new.get(part)) for part in parts if old.get(part) != new.get(part)]
-    return (*_messages(_told(before), _told(after)), *rest)
+    return (*_messages(_told(before, before_names), _told(after, after_names)), *rest)
 
 
-def _told(value: Mapping[str, Any] | None) -> list[str]:
-    return [_message(message) for message in messages_of(value)] if value is not None else []
+def _told(value: Mapping[str, Any] | None, names: Sequence[str]) -> list[str]:
+    pairs = zip_longest(messages_of(value) if value is not None else (), names)
+    return [_message(message, name or message.role) for message, name in pairs if message is not None]
 
 
 def _messages(old: list[str], new: list[str]) -> Iterator[Line]:
@@ -64,8 +74,8 @@ def _parts(value: Mapping[str, Any] | None) -> dict[tuple[str, str], str]:
     return parts
 
 
-def _message(message: Message) -> str:
-    lines = [f"{message.role or 'no role'}: {message.text if message.is_text else _text(message.content)}"]
+def _message(message: Message, name: str) -> str:
+    lines = [f"{name or 'no role'}: {message.text if message.is_text else _text(message.content)}"]
     lines += [f"{key}: {_text(item)}" for key, item in message.others.items()]
     return "\n".join(lines)
 

@@ -44,7 +44,6 @@ def install(app: Flask) -> None:
         pretty=pretty,
         escapes=escapes,
         role=canonical,
-        named=named,
         why_not_editable=why_not_editable,
     )
     app.jinja_env.trim_blocks = True
@@ -96,13 +95,6 @@ def escapes(text: str) -> str:
     return "".join(
         letter if letter in "\n\t" or letter.isprintable() else json.dumps(letter)[1:-1] for letter in text
     )
-
-
-def named(role: str) -> str:
-    """The name that the person gave to whoever speaks in that role, to be shown; empty if none."""
-    chosen = preferences()
-    names = {"user": chosen.preview_user_name, "assistant": chosen.preview_assistant_name}
-    return names.get(canonical(role), "").strip()
 
 
 def stamp(moment: datetime) -> Markup:

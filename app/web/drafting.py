@@ -16,7 +16,7 @@ from app.services.drafts import DraftInfo
 from app.web.context import library
 from app.web.forms.entry import EntryForm
 
-_OWN = ("tab", "seen", "revision")  # fields that say which form it is, not what was typed
+_OWN = ("tab", "seen", "revision", "cast_was")  # fields that say which form it is, not what was typed
 _others: Lock = Lock()  # between reading a draft and keeping the next
 
 

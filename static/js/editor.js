@@ -43,6 +43,19 @@ function submitOnChange(event) {
   if (select) select.form.requestSubmit();
 }
 
+/* Who wants a new character goes on to its name; Enter there creates it and does not save the entry. */
+function nameCharacter(event) {
+  const select = event.target.closest?.(".message-character");
+  if (select?.value === "+") select.parentElement.querySelector("input").focus();
+}
+
+function createOnEnter(event) {
+  const button = event.key === "Enter" && document.getElementById(event.target.dataset?.enter);
+  if (!button || event.ctrlKey || event.metaKey || event.isComposing) return;
+  event.preventDefault();
+  button.click();
+}
+
 /* The address changes without a new page; a form that leads back to it has to know. */
 function noteHere(event) {
   const here = event.target.querySelector?.("[data-here]");
@@ -75,6 +88,8 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("click", addTag, true);
 document.addEventListener("change", submitOnChange);
+document.addEventListener("change", nameCharacter);
+document.addEventListener("keydown", createOnEnter);
 document.addEventListener("submit", confirmFirst, true);
 document.addEventListener("submit", noteHere, true);
 document.addEventListener("click", (event) => closeMenus(event.target));

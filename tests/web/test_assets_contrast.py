@@ -22,6 +22,7 @@ EDGES = [
     ("edge-strong", "paper-sunk"),
     ("accent", "paper"),
     ("accent", "accent-wash"),
+    *((name, paper) for name in COLOURS if name.startswith("voice-") for paper in PAPERS),
 ]
 THEMES = {"light": 0, "dark": 1}
 

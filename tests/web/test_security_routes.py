@@ -7,7 +7,7 @@ from itertools import product
 import pytest
 
 from app.domain.view import View
-from app.services import browsing, opening
+from app.services import browsing, opening, prompts
 
 LINE = json.dumps({"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Ho."}]})
 CLIMBING = (
@@ -28,6 +28,7 @@ FORMS = {
 NAMES = (
     "name", "path", "text", "operation", "backup", "keys", "key", "view", "entry", "tab", "index", "line",
     "to", "act", "before", "page", "imported", "q", "scope", "format", "encoding", "gone", "then", "keep",
+    "dataset", "other", "prompt", "description",
 )  # fmt: skip
 
 
@@ -35,16 +36,21 @@ NAMES = (
 def talks(library):
     """A dataset with two entries; the key of the first."""
     opening.import_text(library, f"{LINE}\n{LINE}\nnot json", "talks")
+    prompts.create(library, "light", "You keep the harbour light.")
     return browsing.matching_keys(library, "talks", View())[0]
 
 
 @pytest.fixture
 def routes(app, talks):
     """Every route but the static files, with a method and an address where all names are good."""
-    good = {"slug": "talks", "key": talks, "id": "nothing", "article": "keys"}
+    good = {"slug": "talks", "key": talks, "id": "nothing", "article": "keys", "character": "mara"}
     adapter = app.url_map.bind("localhost")
     return [
-        (rule.endpoint, method, adapter.build(rule.endpoint, {name: good[name] for name in rule.arguments}))
+        (
+            rule.endpoint,
+            method,
+            adapter.build(rule.endpoint, {name: good.get(name, "light") for name in rule.arguments}),
+        )
         for rule in app.url_map.iter_rules()
         for method in sorted(rule.methods - {"HEAD", "OPTIONS"})
         if rule.endpoint != "static"
@@ -124,14 +130,14 @@ def test_a_foreign_page_reads_no_route(client, routes):
 
 @pytest.mark.parametrize("name", CLIMBING, ids=lambda name: ascii(name[:20]))
 def test_a_climbing_name_in_an_address_leads_nowhere(app, client, library, talks, name):
-    good = {"slug": "talks", "key": talks, "id": "nothing", "article": "keys"}
+    good = {"slug": "talks", "key": talks, "id": "nothing", "article": "keys", "character": "mara"}
     adapter = app.url_map.bind("localhost")
     before = state(library)
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static":
             continue
         for bad, method in product(rule.arguments, rule.methods - {"HEAD", "OPTIONS"}):
-            values = {each: good[each] for each in rule.arguments}
+            values = {each: good.get(each, "light") for each in rule.arguments}
             address = adapter.build(rule.endpoint, {**values, bad: "BAD"})
             path = address.replace("BAD", name.encode("utf-8", "surrogatepass").decode("latin-1"))
             response = client.open(

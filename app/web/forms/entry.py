@@ -1,7 +1,8 @@
-"""The form of one entry: its messages, its tags, and the revision that it was opened at."""
+"""The form of one entry: its messages, who speaks them, its tags, and the revision that it was opened at."""
 
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
+from types import MappingProxyType
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -16,6 +17,7 @@ from wtforms import (
 )
 from wtforms.validators import Length, Optional
 
+from app.domain.casting import next_speaker
 from app.domain.entry import Message, messages_of, tags_of
 from app.domain.form_text import Row, harm, merged, shown
 from app.web.forms import Form, whole
@@ -23,6 +25,9 @@ from app.web.forms import Form, whole
 ROLES = ("system", "user", "assistant", "tool")
 FIRST_ROWS = ("system", "user", "assistant")
 LONGEST_TAG = 200
+LONGEST_NAME = 200
+SOMEBODY_NEW = "+"  # chosen for a message whose character is still to be created; no slug
+NOBODY: Mapping[int, str] = MappingProxyType({})
 
 
 class MessageForm(Form):
@@ -30,6 +35,8 @@ class MessageForm(Form):
 
     origin = IntegerField(validators=[Optional()])
     role = StringField()  # as long as the file has it
+    character = StringField()  # the slug of who speaks it, or SOMEBODY_NEW
+    new_character = StringField(validators=[Length(max=LONGEST_NAME)])
     text = TextAreaField()
 
 
@@ -39,6 +46,8 @@ class EntryForm(Form):
     revision = HiddenField()
     tab = HiddenField()  # which form on which page it is
     seen = HiddenField()  # when the draft that it showed was kept
+    cast_was = HiddenField()  # who spoke when it was opened; not posted by a form that asks for no characters
+    group = HiddenField()  # whether each message says who speaks it
     view = HiddenField()
     messages = FieldList(FormField(MessageForm))
     keep_tags = SelectMultipleField(coerce=int, validate_choice=False)
@@ -48,12 +57,23 @@ class EntryForm(Form):
     )
 
     @classmethod
-    def of(cls, value: dict[str, Any], *, revision: str = "", view: str = "") -> "EntryForm":
-        """The form of an entry as it stands."""
+    def of(
+        cls,
+        value: dict[str, Any],
+        *,
+        revision: str = "",
+        view: str = "",
+        cast: Mapping[int, str] = NOBODY,
+    ) -> "EntryForm":
+        """The form of an entry as it stands.
+
+        :param cast: the slugs of those who speak, by the places of their messages.
+        """
         messages = [
             {
                 "origin": index,
                 "role": shown(message.role),
+                "character": cast.get(index, ""),
                 "text": message.text if is_editable(message) else "",
             }
             for index, message in enumerate(messages_of(value))
@@ -63,6 +83,8 @@ class EntryForm(Form):
             data={
                 "revision": revision,
                 "tab": token_hex(6),
+                "cast_was": told(cast),
+                "group": "1" if cast else "",
                 "view": view,
                 "messages": messages,
                 "keep_tags": kept,
@@ -74,8 +96,8 @@ class EntryForm(Form):
     def blank(cls, *, view: str = "", roles: Sequence[str] = FIRST_ROWS) -> "EntryForm":
         """The form of an entry that is still to be written."""
         messages = [{"origin": None, "role": role, "text": ""} for role in roles]
-        data = {"tab": token_hex(6), "view": view, "messages": messages, "keep_tags": [], "new_tags": []}
-        return cls(data=data)
+        own = {"tab": token_hex(6), "cast_was": "", "view": view}
+        return cls(data={**own, "messages": messages, "keep_tags": [], "new_tags": []})
 
     @classmethod
     def of_draft(cls, payload: Mapping[str, Any], *, at: str) -> "EntryForm":
@@ -92,8 +114,10 @@ class EntryForm(Form):
 
     def posted(self) -> list[tuple[str, str]]:
         """The names and values that a browser posts for this form as it stands."""
-        own = (self.revision, self.tab, self.seen, self.add_tags)
+        own = (self.revision, self.tab, self.seen, self.group, self.add_tags)
         pairs = [(field.name, field.data or "") for field in own]
+        if self.cast_was.data is not None:
+            pairs.append(("cast_was", self.cast_was.data))
         pairs += [("keep_tags", str(index)) for index in self.keep_tags.data or ()]
         pairs += [("new_tags", tag) for tag in self.new_tags.data or ()]
         for index, row in enumerate(self.rows()):
@@ -102,17 +126,47 @@ class EntryForm(Form):
             pairs.append((f"messages-{index}-role", row.role))
             if row.text is not None:
                 pairs.append((f"messages-{index}-text", row.text))
+            fields = self.messages[index].form
+            pairs += [
+                (each.name, each.data) for each in (fields.character, fields.new_character) if each.data
+            ]
         return pairs
 
     def first_error(self) -> str:
         """The first thing that does not fit, as a sentence."""
-        return "The tags are longer than they may be." if self.errors else ""
+        if self.add_tags.errors:
+            return "The tags are longer than they may be."
+        return "The name of a character is longer than it may be." if self.errors else ""
 
     def rows(self) -> tuple[Row, ...]:
         """The messages as posted; text is none where the form had no box for it."""
         return tuple(
             Row(row.form.origin.data, row.form.role.data or "", row.form.text.data) for row in self.messages
         )
+
+    def cast(self) -> list[str | None] | None:
+        """The slug of who speaks each message, or nothing; None if the form did not ask."""
+        if self.cast_was.data is None:
+            return None
+        return [row.form.character.data or None for row in self.messages]
+
+    def written_cast(self) -> list[str | None] | None:
+        """The same for the messages of :meth:`written`."""
+        cast = self.cast()
+        return None if cast is None else [who for who, row in zip(cast, self.rows(), strict=True) if row.text]
+
+    def is_of_cast(self, cast: Mapping[int, str]) -> bool:
+        """Whether those still speak who spoke when the form was opened."""
+        return self.cast_was.data is None or self.cast_was.data == told(cast)
+
+    def newcomers(self) -> list[int]:
+        """The messages whose characters are still to be created."""
+        return [index for index, row in enumerate(self.messages) if row.form.character.data == SOMEBODY_NEW]
+
+    def let_speak(self, index: int, slug: str) -> None:
+        """Give a message to a character."""
+        fields = self.messages[index].form
+        fields.character.data, fields.new_character.data = slug, ""
 
     def tags(self) -> tuple[str, ...]:
         """The new tags, trimmed, each once."""
@@ -127,6 +181,11 @@ class EntryForm(Form):
         """The value of a new entry: messages with text, and the tags."""
         rows = [row for row in self.rows() if row.text]
         return {**merged({}, rows, kept=(), added=()), "tags": list(self.tags())}
+
+
+def told(cast: Mapping[int, str]) -> str:
+    """A cast as a form carries it, to see later if it is still the same."""
+    return " ".join(f"{index}:{slug}" for index, slug in sorted(cast.items()))
 
 
 def is_editable(message: Message) -> bool:
@@ -145,18 +204,42 @@ def why_not_editable(message: Message) -> str:
 def rearranged(form: EntryForm, act: str) -> tuple[EntryForm, str]:
     """The posted form with one message added, removed or moved, and the id of the control to focus.
 
-    :param act: ``add:user``, ``remove:2``, ``up:2`` or ``down:2``; anything else leaves the form as it is.
+    :param act: ``add:user``, ``add:next``, ``remove:2``, ``up:2``, ``down:2``, ``group:on`` or ``group:off``;
+        ``create:2`` has been done before; anything else leaves the form as it is.
     """
     rows = [dict(row.data) for row in form.messages]
+    data = {**form.data, "messages": rows}
     name, _, argument = act.partition(":")
     focus = ""
     if name == "add":
-        rows.append({"origin": None, "role": argument if argument in ROLES else "user", "text": ""})
+        rows.append(_next(rows, argument, group=bool(form.group.data)))
         focus = f"messages-{len(rows) - 1}-text"
+    elif name == "group":
+        data["group"] = "1" if argument == "on" else ""
+        _drop_nameless(rows)
+        focus = "group-chat"
+    elif name == "create":
+        focus = f"messages-{whole(argument) or 0}-character"
     elif (index := whole(argument)) is not None and index < len(rows) and name in _MOVES:
         focus = _MOVES[name](rows, index)
-    data = {**form.data, "messages": rows}
     return EntryForm(data=data), focus
+
+
+def _next(rows: list[dict[str, Any]], chosen: str, *, group: bool) -> dict[str, Any]:
+    """A new message: of the role that was chosen and, in a group chat, of the one whose turn it is."""
+    role, character = chosen if chosen in ROLES else "user", ""
+    if group:
+        said = [(row["role"] or "", row["character"] or "") for row in rows]
+        role, character = next_speaker(said, chosen if chosen in ROLES else "")
+        character = "" if character == SOMEBODY_NEW else character
+    return {"origin": None, "role": role, "character": character, "new_character": "", "text": ""}
+
+
+def _drop_nameless(rows: list[dict[str, Any]]) -> None:
+    """Take back the choice of a new character that got no name: hidden, it would puzzle."""
+    for row in rows:
+        if row["character"] == SOMEBODY_NEW and not (row["new_character"] or "").strip():
+            row["character"] = ""
 
 
 def _remove(rows: list[dict[str, Any]], index: int) -> str:

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from app.web.views import (
+    characters,
     entries,
     entry,
     exporting,
@@ -16,7 +17,7 @@ from app.web.views import (
     settings,
 )
 
-PAGES = (library, entries, entry, history, exporting, rejected, prompts, jobs, settings, help)
+PAGES = (library, entries, entry, history, exporting, rejected, characters, prompts, jobs, settings, help)
 
 # What every page leads to; a page that is not there is left out.
 NAVIGATION = (

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.tagging import TagEdit
 from app.domain.view import View
 from app.errors import AppError, Refused
-from app.services import browsing, drafts, editing
+from app.services import browsing, casting, drafts, editing
 from app.services.browsing import Listing
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
@@ -138,13 +138,15 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
     dataset = library().dataset(slug)
     alone = target() == "entry" and bool(key) and request.method == "GET"
     drafted = drafts.keys(library(), dataset.id)
+    listing = None if alone else browsing.listing(library(), slug, view)
     return {
         "title": slug,
         "dataset": dataset,
         "view": view,
         "view_query": view_form.query_of(view_form.address_of(view)),
         "here": url_for("entries.show", slug=slug),
-        "listing": None if alone else browsing.listing(library(), slug, view),
+        "listing": listing,
+        "casts": casting.casts_of(library(), slug, [row.key for row in listing.rows]) if listing else {},
         "drafted": drafted,
         "kept": [] if alone or key or target() == "listing" else _kept(slug, drafted),
         "imported": request.args.get("imported") == "1" and dataset.report,

@@ -7,15 +7,17 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.view import View
 from app.errors import AppError, NotFound, Refused, StaleEdit
-from app.services import browsing, drafts, editing
+from app.services import browsing, casting, drafts, editing, prompts
+from app.services.choosing import called, choices
 from app.services.drafts import NEW
 from app.web import drafting
 from app.web.context import library, preferences
 from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged
+from app.web.forms.prompts import with_prompt
 from app.web.htmx import answer, fragments, is_htmx, see_other, target, with_address
 from app.web.refusals import shown_on
-from app.web.views import entries, opened
+from app.web.views import characters, entries, opened
 
 bp = Blueprint("entry", __name__, url_prefix="/datasets/<slug>/entries")
 
@@ -57,11 +59,11 @@ def save(slug: str, key: str) -> BaseResponse:
         if not form.validate():
             raise Refused(form.first_error(), "Shorten it, then save again.")
         before = browsing.open_entry(library(), slug, key)
-        if form.revision.data != before.revision:
+        if opened.is_stale(form, before, casting.cast_of(library(), slug, key)):
             raise StaleEdit("This entry was changed after you opened it.")
-        done = editing.save_entry(
-            library(), slug, key, form.merged_into(opened.value_of(before)), revision=before.revision
-        )
+        _create_newcomers(slug, key, form)
+        value = form.merged_into(opened.value_of(before))
+        done = editing.save_entry(library(), slug, key, value, revision=before.revision, cast=form.cast())
     except (StaleEdit, NotFound):
         return _conflict(slug, key, form)
     except AppError:
@@ -76,13 +78,34 @@ def save(slug: str, key: str) -> BaseResponse:
 def _settle(slug: str, key: str, after: str, form: EntryForm) -> None:
     """Drop the draft of what was saved; those of other tabs are shown beside the entry as it is now."""
     dataset, entry = library().dataset(slug), browsing.open_entry(library(), slug, after)
-    saved = EntryForm.of(entry.entry.value, revision=entry.revision)
+    saved = opened.form_of(entry, casting.cast_of(library(), slug, after))
     drafting.settle(dataset.id, key, form, saved=saved)
 
 
 def _key_after(key: str, done: editing.Done) -> str:
-    """The entry's key once it is saved: a line without an id has one now."""
-    return done.uuid if done.uuid and key.startswith("line-") else key
+    """The entry's key once it is saved: a line without an id of its own may have one now."""
+    named = done.uuid and done.uuid != key.partition("~")[0]
+    return str(done.uuid) if named else key
+
+
+def _create_newcomers(slug: str, key: str, form: EntryForm, *only: int) -> None:
+    """Create the characters that the form names and that there are not yet.
+
+    :param only: the messages to look at; without, all of them.
+    :raises Refused: if a name is missing or cannot be.
+    """
+    for index in form.newcomers():
+        if only and index not in only:
+            continue
+        name = (form.messages[index].form.new_character.data or "").strip()
+        if not name:
+            raise Refused(
+                f"The new character of message {index + 1} has no name.", "Write its name, then go on."
+            )
+        character, operation = called(library(), name)
+        form.let_speak(index, character)
+        if operation:
+            flash(f"Created {name}.", characters.undo_address(operation.id, dataset=slug, key=key))
 
 
 def _after_save(slug: str, key: str, next_key: str | None) -> BaseResponse:
@@ -122,7 +145,8 @@ def create(slug: str) -> BaseResponse:
             raise Refused(form.first_error(), "Shorten it, then save again.")
         if not value["messages"]:
             raise Refused("This entry has no text yet.", "Write at least one message, then save again.")
-        done = editing.save_entry(library(), slug, None, value, revision=None)
+        _create_newcomers(slug, key, form)
+        done = editing.save_entry(library(), slug, None, value, revision=None, cast=form.written_cast())
     except AppError:
         _keep(slug, key, form)
         raise
@@ -136,8 +160,15 @@ def create(slug: str) -> BaseResponse:
 @shown_on(_again)
 def rearrange(slug: str, key: str) -> Response:
     """The posted form with a message added, removed or moved; kept as a draft. Nothing is saved."""
-    form, focus = rearranged(EntryForm(request.form), request.form.get("act", ""))
-    view = entries.view_in_form()
+    act, view = request.form.get("act", ""), entries.view_in_form()
+    form = EntryForm(request.form)
+    name, _, index = act.partition(":")
+    if name == "create" and (message := whole(index)) is not None:
+        _create_newcomers(slug, key, form, message)
+    if name == "prompt":
+        form, focus = with_prompt(form, prompts.prompt(library(), request.form.get("prompt", "")))
+    else:
+        form, focus = rearranged(form, act)
     posted = _posted(slug, key, form)
     posted.update(focus=focus, others=_keep(slug, key, form), draft=True)
     context = {**entries.page_context(slug, view), **posted}
@@ -148,7 +179,9 @@ def rearrange(slug: str, key: str) -> Response:
 
 def _posted(slug: str, key: str, form: EntryForm) -> dict[str, Any]:
     entry = None if key == NEW else browsing.open_entry(library(), slug, key)
-    return {"open": entry, "form": form, "writing": entry is None, "tab": "conversation", "draft": False}
+    cast = {} if entry is None else casting.cast_of(library(), slug, key)
+    context = {"open": entry, "form": form, "writing": entry is None, "tab": "conversation", "draft": False}
+    return {**context, "cast": cast, "characters": choices(library())}
 
 
 def _new(slug: str) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The history of a dataset: operations, what each changed, undo, redo, return to a point."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -9,10 +9,11 @@ from flask import Blueprint, Response, request, url_for
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.comparing import Line, compare
+from app.domain.comparing import Line
 from app.errors import Refused
-from app.services import history, restoring
+from app.services import casting, history, restoring
 from app.services.browsing import opening_words
+from app.services.casting import Speaking
 from app.services.history import ChangeView
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
@@ -53,10 +54,9 @@ class ShownChange:
     lines: tuple[Line, ...]
 
     @classmethod
-    def of(cls, change: ChangeView) -> "ShownChange":
-        """The change, compared."""
-        before = change.before.value if change.before else None
-        after = change.after.value if change.after else None
+    def of(cls, slug: str, change: ChangeView, cast: Mapping[int, Speaking]) -> "ShownChange":
+        """The change, compared; with the names of those who speak now, beside the messages they speak."""
+        now = opened_entry.find(slug, change.key) if cast else None
         words, entry = WORDS.get(change.kind, change.kind), change.after or change.before
         return cls(
             change.key,
@@ -64,7 +64,7 @@ class ShownChange:
             change.after_number,
             words,
             opening_words(entry)[1] if entry else "",
-            compare(before, after),
+            opened_entry.compared(change, now.entry.value if now else None, cast),
         )
 
 
@@ -91,11 +91,16 @@ def show(slug: str) -> Response:
         context.update(
             shown=shown,
             made=history.offers(library(), slug, [shown])[shown.id].to_trash,
-            changes=[ShownChange.of(change) for change in changes],
+            changes=_shown_changes(slug, changes),
             more=len(changes) >= CHANGES,
             page=page,
         )
     return answer("history/page.html", (), title=f"History of {slug}", dataset=dataset, **context)
+
+
+def _shown_changes(slug: str, changes: Sequence[ChangeView]) -> list[ShownChange]:
+    casts = casting.casts_of(library(), slug, [change.key for change in changes])
+    return [ShownChange.of(slug, change, casts.get(change.key, {})) for change in changes]
 
 
 def _again(slug: str) -> Response:

@@ -1,0 +1,41 @@
+"""Choosing who speaks: the characters that are offered, and one that is created because it was missing."""
+
+from dataclasses import dataclass
+
+from app.domain.folding import normal
+from app.registry.database import connected
+from app.registry.models import Character
+from app.services import characters
+from app.services.library import Library
+from app.services.operation import OperationInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A character as a picker shows it; one that is not active is shown only where it speaks already."""
+
+    slug: str
+    display_name: str
+    colour: str
+    is_active: bool
+
+
+def choices(library: Library) -> tuple[Choice, ...]:
+    """All characters, by name."""
+    with connected():
+        found = [
+            Choice(row.slug, row.display_name, row.colour or "", row.is_active) for row in Character.select()
+        ]
+    return tuple(sorted(found, key=lambda each: (normal(each.display_name, ignore_accents=True), each.slug)))
+
+
+def called(library: Library, name: str) -> tuple[str, OperationInfo | None]:
+    """The slug of the character of exactly that name, and the operation that created it if there was none.
+
+    :raises Refused: for a name that cannot be.
+    """
+    known = next((each.slug for each in choices(library) if each.display_name == name), None)
+    if known is not None:
+        return known, None
+    created = characters.create(library, name)
+    return created.slug, created.operation
