@@ -1,6 +1,7 @@
 """Prompts: texts kept for system messages; the list, the open one, who uses it, and another in its place."""
 
 from collections.abc import Callable
+from dataclasses import replace as with_other
 from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -336,7 +337,8 @@ def _replacing(prompt: str, text: str | None = None, chosen: list[str] | None = 
 
 
 def _compared(before: str, after: str) -> tuple[Line, ...]:
-    return compare({"messages": _told(before)}, {"messages": _told(after)})
+    found = compare({"messages": _told(before)}, {"messages": _told(after)})
+    return tuple(with_other(line, label="System message") for line in found)
 
 
 @bp.app_template_global()
