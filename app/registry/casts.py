@@ -1,13 +1,13 @@
 """Who speaks where: questions about the mapping of messages to characters, over all datasets."""
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.registry.database import db
-from app.registry.models import Dataset
-from app.registry.rows import MAPPING, Cast
+from app.registry.models import Character, Dataset, Operation, RowChange
+from app.registry.rows import MAPPING, MERGED, Cast, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,41 +67,58 @@ def is_changed_since(operation: int, dataset: int) -> bool:
 
 
 def rewritten_since(operation: int, dataset: int, entries: Collection[str]) -> set[str]:
-    """Those of some entries whose lines a later operation changed."""
+    """Those of some entries whose lines later operations changed, and this one did not."""
     found = db.execute_sql(
-        "SELECT DISTINCT key FROM linechange WHERE dataset_id = ? AND operation_id > ?"
-        " AND key IN (SELECT value FROM json_each(?))",
-        (dataset, operation, json.dumps(list(entries))),
+        "SELECT key FROM linechange WHERE dataset_id = ? AND operation_id >= ?"
+        " AND key IN (SELECT value FROM json_each(?)) GROUP BY key HAVING min(operation_id) > ?",
+        (dataset, operation, json.dumps(list(entries)), operation),
     )
     return {entry for (entry,) in found}
+
+
+def with_successors(found: Mapping[str, Cast]) -> dict[str, Cast]:
+    """Casts of former times as they can be today.
+
+    Who was merged into another character since is that one; who was deleted since speaks nowhere.
+    """
+    known = {row.id for row in Character.select(Character.id)}
+    numbers = {turn[1] for cast in found.values() for turn in cast}
+    now = {number: successor(number, known) for number in numbers}
+    return {entry: list(_renumbered(cast, now)) for entry, cast in found.items()}
+
+
+def _renumbered(cast: Cast, now: Mapping[int, int | None]) -> Iterator[Turn]:
+    for index, number, role, label in cast:
+        present = now[number]
+        if present is not None:
+            yield index, present, role, label
 
 
 def successor(character: int, known: Collection[int]) -> int | None:
     """The character that a merged one has become; itself, if it is there, and None if it was deleted."""
     seen: set[int] = set()
     present: int | None = character
-    while present is not None and present not in known:
-        if present in seen:
-            return None
+    while present is not None and present not in known and present not in seen:
         seen.add(present)
         present = _merged_into(present)
-    return present
+    return present if present in known else None
 
 
 def _merged_into(character: int) -> int | None:
-    """Who speaks, since the operation that took a character away, where that one spoke."""
-    found = db.execute_sql(
-        "SELECT recast.before, recast.after FROM rowchange AS gone"
-        ' JOIN rowchange AS recast USING (operation_id) WHERE recast."table" = ?'
-        ' AND gone."table" = ? AND gone."row" = ? AND gone.after = ? ORDER BY gone.id DESC',
-        (MAPPING, "character", character, "null"),
+    """Into whom a character was merged when it went; None if it was not."""
+    gone = RowChange.select().where(
+        RowChange.table == "character", RowChange.row == character, RowChange.after == "null"
     )
-    for before, after in found:
-        now = {index: number for index, number, _, _ in read(after)}
-        for index, number, _, _ in read(before):
-            if number == character:
-                return now.get(index)
-    return None
+    last = gone.order_by(RowChange.id.desc()).first()
+    if last is None:
+        return None
+    operation = last.operation
+    while operation.kind == "redo":  # it did again what the undone operation had done
+        operation = Operation.get_by_id(Operation.get_by_id(operation.undoes).undoes)
+    merged = RowChange.get_or_none(
+        RowChange.operation == operation, RowChange.table == MERGED, RowChange.row == character
+    )
+    return None if merged is None else int(json.loads(merged.after))
 
 
 def names(dataset: int, entries: Collection[str]) -> dict[str, dict[int, str]]:

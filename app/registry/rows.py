@@ -12,6 +12,7 @@ Turn = tuple[int, int, str, str | None]  # place of the message, character's num
 Cast = list[Turn]
 SHARED = {model._meta.table_name: model for model in (Category, Tag, Alias, Character, Prompt, PromptUse)}
 MAPPING = "mapping"
+MERGED = "merged"  # no table: whom a character that is gone has become
 
 
 def get(table: str, number: int) -> Values | None:

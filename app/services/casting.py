@@ -1,6 +1,6 @@
 """Who speaks in the entries of a dataset, and how that stays with the messages through every change."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import Any
@@ -148,21 +148,8 @@ def cut(door: Door, row: Dataset, index: Connection) -> None:
 
 
 def restore(door: Door, row: Dataset, number: int) -> None:
-    """Put casts back to what they were just after an operation.
-
-    Who was merged into another character since is that one; who was deleted since speaks nowhere.
-    """
+    """Put casts back to what they were just after an operation, as far as their characters are there."""
     wanted: dict[str, rows.Cast] = {}
     for entry, cast in casts.changed_since(number, row.id):
         wanted.setdefault(entry, cast)
-    known = {each.id for each in Character.select(Character.id)}
-    numbers = {turn[1] for cast in wanted.values() for turn in cast}
-    now = {each: casts.successor(each, known) for each in numbers}
-    door.cast(row, {entry: list(_renumbered(cast, now)) for entry, cast in wanted.items()})
-
-
-def _renumbered(cast: rows.Cast, now: Mapping[int, int | None]) -> Iterator[rows.Turn]:
-    for index, number, role, label in cast:
-        present = now[number]
-        if present is not None:
-            yield index, present, role, label
+    door.cast(row, casts.with_successors(wanted))

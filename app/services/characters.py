@@ -193,6 +193,7 @@ def merge(library: Library, slug: str, into: str, *, progress: Progress = silent
     with operation(library, title, progress=progress) as door:
         _recast(door, row_of(slug), row_of(into).id)
         door.put("character", old.id, None)
+        door.rows.append((rows.MERGED, old.id, "", None, new.id))
     return _done(door)
 
 

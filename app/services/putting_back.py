@@ -27,6 +27,8 @@ def put_back(door: "Door", changes: Iterable[RowChange]) -> None:
             continue
         for change in some:
             wanted, present = json.loads(change.before), json.loads(change.after)
+            if change.table == rows.MERGED:
+                continue  # what follows from it is put back by itself
             if change.table in rows.SHARED:
                 _shared(door, change.table, change.row, wanted, present)
             else:
@@ -45,7 +47,7 @@ def _casts(door: "Door", changes: list[RowChange]) -> None:
                 raise Conflict(
                     f"Who speaks in entry {change.key} of {row.slug} was changed since.", "Undo that first."
                 )
-        wanted = {change.key: casts.read(change.before) for change in mine}
+        wanted = casts.with_successors({change.key: casts.read(change.before) for change in mine})
         for entry in casts.rewritten_since(mine[0].operation_id, number, entries):
             if wanted[entry] and not _same_places(wanted[entry], now.get(entry, [])):
                 wanted[entry] = _followed(door, row, entry, wanted[entry], mine[0].operation_id)

@@ -189,3 +189,22 @@ def test_a_version_that_was_kept_from_outside_drops_whom_it_does_not_hold(librar
     restoring.restore_backup(library, "talks", backup.name)
     assert spoken(library, "talks") == {}
     check_all(library, tmp_path)
+
+
+def test_an_entry_that_comes_back_is_spoken_by_whom_its_speaker_was_merged_into(
+    library, talks, first, tmp_path
+):
+    editing.delete_entries(library, "talks", [first])
+    gone = next(history.every_operation(library, "talks"))
+    merged = characters.merge(library, "mara", "éowyn_mccoy")
+    assert merged.datasets == ()
+    history.undo_shared(library, merged.id)
+    history.redo_shared(library)
+    history.undo(library, "talks", gone.id)
+    assert lines(library, "talks") == {first: {QUESTION: "éowyn_mccoy", ANSWER: "old_finn"}}
+    check_all(library, tmp_path)
+    history.redo(library, "talks")
+    characters.delete(library, "éowyn_mccoy")
+    history.undo(library, "talks", gone.id)
+    assert lines(library, "talks") == {first: {ANSWER: "old_finn"}}
+    check_all(library, tmp_path)
