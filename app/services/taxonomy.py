@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.domain.folding import fold
 from app.domain.tags import resolve
 from app.domain.tags import slug as slug_of
 from app.errors import NotFound
@@ -34,6 +35,16 @@ class TagInfo:
     def entries(self) -> int:
         """How many entries have it, in all datasets."""
         return sum(self.uses.values())
+
+    def has(self, words: str) -> bool:
+        """Whether its name, its slug or a former one holds these words, however they are spelt."""
+        wanted, slug = fold(words), slug_of(words)
+        return wanted in fold(self.name) or bool(slug and any(slug in each for each in self.slugs))
+
+    @property
+    def slugs(self) -> tuple[str, ...]:
+        """Its slug, and those that lead to it."""
+        return (self.slug, *self.former)
 
     def as_json(self) -> dict[str, Any]:
         """The tag as the command line prints it."""
@@ -69,6 +80,16 @@ class Taxonomy:
     archived: tuple[TagInfo, ...]
     hidden: tuple[TagInfo, ...]
 
+    def matching(self, words: str) -> "Taxonomy":
+        """Those tags that have these words, and the categories that have such tags."""
+        if not words.strip():
+            return self
+        groups = (replace(each, tags=_matching(each.tags, words)) for each in self.categories)
+        return Taxonomy(
+            tuple(each for each in groups if each.tags),
+            *(_matching(tags, words) for tags in (self.loose, self.imported, self.archived, self.hidden)),
+        )
+
     def every(self) -> list[TagInfo]:
         """All of them, active ones first."""
         grouped = [tag for category in self.categories for tag in category.tags]
@@ -83,6 +104,38 @@ class Taxonomy:
         if found is None:
             raise NotFound(f"There is no tag called {slug}.", "The tags page lists those that there are.")
         return found
+
+
+def _matching(tags: Iterable[TagInfo], words: str) -> tuple[TagInfo, ...]:
+    return tuple(tag for tag in tags if tag.has(words))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What is shown of a tag wherever it stands: its status, its category and that one's place from 0."""
+
+    status: str
+    category: str = ""
+    place: int | None = None
+
+
+UNKNOWN = Mark("imported")
+
+
+def marks() -> dict[str, Mark]:
+    """The marks of all tags that the library knows, by their slugs, in the order of the categories."""
+    with connected():
+        groups = db.execute_sql("SELECT id, name FROM category ORDER BY sort_order, name")
+        places = {number: (name, place) for place, (number, name) in enumerate(groups)}
+        rows = db.execute_sql(
+            "SELECT slug, status, lifecycle, category_id FROM tag ORDER BY sort_order, name"
+        )
+        found: list[tuple[str, Mark]] = [
+            (slug, Mark(_status(status, lifecycle), *places.get(group, ("", None))))
+            for slug, status, lifecycle, group in rows
+        ]
+    last = len(places)
+    return dict(sorted(found, key=lambda each: last if each[1].place is None else each[1].place))
 
 
 def taxonomy(library: Library) -> Taxonomy:
@@ -136,8 +189,9 @@ def _tags(names: dict[int, str]) -> list[TagInfo]:
     rows = list(Tag.select().order_by(Tag.sort_order, Tag.name))
     known = [
         TagInfo(
-            row.slug, row.name, names.get(row.category_id or 0), _status(row), row.is_builtin, row.sort_order,
-            used.uses.get(row.slug, {}), tuple(old for old in former.get(row.slug, ()) if old != row.slug),
+            row.slug, row.name, names.get(row.category_id or 0), _status(row.status, row.lifecycle),
+            row.is_builtin, row.sort_order, used.uses.get(row.slug, {}),
+            tuple(old for old in former.get(row.slug, ()) if old != row.slug),
         )
         for row in rows
     ]  # fmt: skip
@@ -151,9 +205,9 @@ def _unknown(used: _Found, known: set[str]) -> Iterable[TagInfo]:
         yield TagInfo(slug, name, None, "imported", False, 0, used.uses[slug], ())
 
 
-def _status(row: Tag) -> str:
-    imported = row.status == "archived" and json.loads(row.lifecycle).get("archive_origin") == "imported"
-    return "imported" if imported else row.status
+def _status(status: str, lifecycle: str) -> str:
+    imported = status == "archived" and json.loads(lifecycle).get("archive_origin") == "imported"
+    return "imported" if imported else status
 
 
 def former_names(more: Mapping[str, str | None] | None = None) -> dict[str, str]:

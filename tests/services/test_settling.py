@@ -1,4 +1,4 @@
-"""A sidecar that is not ours to write stays as it is, until the person has it replaced; undo brings it back."""
+"""A sidecar that is not ours to write stays as it is until the person replaces it; undo brings it back."""
 
 import json
 from uuid import uuid4

@@ -15,9 +15,23 @@ from app.web.views import (
     prompts,
     rejected,
     settings,
+    tags,
 )
 
-PAGES = (library, entries, entry, history, exporting, rejected, characters, prompts, jobs, settings, help)
+PAGES = (
+    library,
+    entries,
+    entry,
+    history,
+    exporting,
+    rejected,
+    tags,
+    characters,
+    prompts,
+    jobs,
+    settings,
+    help,
+)
 
 # What every page leads to; a page that is not there is left out.
 NAVIGATION = (
