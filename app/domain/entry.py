@@ -19,8 +19,10 @@ DEEPEST = 200  # levels of a line that can be edited
 READABLE = 900  # levels of one that can be read: a few more, and Python could parse it but not spell it out
 BLOCK = "_rolethread"
 _ESCAPED = re.compile("[\u0085\u2028\u2029\ud800-\udfff]")
-_DIGITS = bytes(ord("0") if chr(byte) in "0123456789" else ord(" ") for byte in range(256))
-_LONG_NUMBER = b"0" * 19  # as :data:`_DIGITS` shows an integer that may have more than 64 bits
+# What is left of a line to see: each digit as 0, each opening bracket as [, all else as a blank.
+_SHOWN = dict(zip(b"0123456789[{", b"0000000000[[", strict=True))
+_SHAPE = bytes(_SHOWN.get(byte, ord(" ")) for byte in range(256))
+_LONG_NUMBER = b"0" * 19  # in such a shape: an integer that may have more than 64 bits
 _BREAKS = re.compile(b"\xc2\x85|\xe2\x80[\xa8\xa9]")  # the first three of those in UTF-8
 _UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _TOO_DEEP = "nested too deeply"
@@ -59,16 +61,17 @@ def loads(raw: bytes) -> Any:
 
     :raises NotJson: if it is no JSON (RFC 8259), no UTF-8, or nested too deeply to be read.
     """
-    value = _parsed(raw)
-    if raw.count(b"[") + raw.count(b"{") > READABLE and _deeper(value, READABLE):
+    shape = raw.translate(_SHAPE)
+    value = _parsed(raw, shape)
+    if shape.count(b"[") > READABLE and _deeper(value, READABLE):
         raise NotJson(_TOO_DEEP)
     return value
 
 
-def _parsed(raw: bytes) -> Any:
+def _parsed(raw: bytes, shape: bytes) -> Any:
     try:
         value = orjson.loads(raw)
-        if _LONG_NUMBER not in raw.translate(_DIGITS):
+        if _LONG_NUMBER not in shape:
             return value
         first = ""
     except orjson.JSONDecodeError as error:

@@ -94,12 +94,19 @@ def facts_of_entry(entry: Entry, mark: bytes) -> tuple[Facts, list[tuple[str, st
 
 
 def _tags(entry: Entry) -> tuple[tuple[str, str], ...]:
-    """Each tag once, by its slug, in its first spelling; half a character is shown as its escape."""
-    found: dict[str, str] = {}
+    """Each tag once, by its slug, in its first spelling."""
+    found: dict[str, tuple[str, str]] = {}
     for tag in entry.tags:
-        label = tag.encode("utf-8", "backslashreplace").decode("utf-8")
-        found.setdefault(slug(label) or label.strip(), label)
-    return tuple(found.items())
+        named = _named(tag)
+        found.setdefault(named[0], named)
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=4096)  # a dataset says the same few over and over
+def _named(tag: str) -> tuple[str, str]:
+    """A tag's slug and spelling; half a character is shown as its escape."""
+    label = tag.encode("utf-8", "backslashreplace").decode("utf-8")
+    return slug(label) or label.strip(), label
 
 
 def tags_in(line: bytes) -> dict[str, str]:
@@ -113,11 +120,20 @@ def tags_in(line: bytes) -> dict[str, str]:
 def letters(value: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The text of every message, as a search looks through it, with the letter of its scope."""
     found = value.get("messages")
-    return [_lettered(message) for message in found] if isinstance(found, list) else []
+    if not isinstance(found, list):
+        return []
+    try:
+        texts = [(_USUAL[message["role"]], message["content"]) for message in found]
+    except (KeyError, TypeError):
+        return [_lettered(message) for message in found]
+    for _, text in texts:
+        if type(text) is not str:
+            return [_lettered(message) for message in found]
+    return texts
 
 
 def _lettered(message: Any) -> tuple[str, str]:
-    """What :class:`Message` says of canonical role and text; every message of a dataset comes by here."""
+    """What :class:`Message` says of canonical role and text."""
     if not isinstance(message, dict):
         return "x", ""
     role, content = message.get("role"), message.get("content")
@@ -130,6 +146,7 @@ def _letter(role: str) -> str:
 
 
 _LETTERS = {"system": "s", "user": "u", "assistant": "a"}
+_USUAL = {**_LETTERS, "tool": "x"}  # nearly every role that there is, spelt just so
 
 
 def _spelt(entry: Entry) -> bytes:

@@ -154,7 +154,7 @@ class Importer:
         if trusting and (first or tally.trusted):
             _check_trust(value, tally, first=first)
         entry = Entry(text, value)
-        if entry.dataset_uuid is not None and len(tally.carried) < 2:
+        if BLOCK in value and len(tally.carried) < 2 and entry.dataset_uuid:
             tally.carried.add(entry.dataset_uuid)
         known = entry.uuid
         fresh = known is None or _bytes_of(known) in tally.seen

@@ -228,7 +228,7 @@ class Door:
         self.changed += history.count(changes)
         history.record(self.id, editor.row.id, changes, before=editor.row.content, after=written.content)
         entries = editor.row.entries + _growth(changes)
-        if tallies.follow(self, editor, written) or entries != editor.row.entries:
+        if tallies.follow(self, editor, changes, written) or entries != editor.row.entries:
             self.said.add(editor.row.id)
         Dataset.update(content=written.content, size=written.size, entries=entries).where(
             Dataset.id == editor.row.id

@@ -1,11 +1,13 @@
 """How many entries of each dataset have which tag: counted once, and moved along by every operation."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
+from app.domain.change import ChangeSet
 from app.registry.database import connected, db, transaction
 from app.registry.models import Alias, Dataset, Tag, TagUse
 from app.services.reading import reading
@@ -34,7 +36,7 @@ class Use:
     entries: int
 
 
-def follow(door: "Door", editor: "Editor", written: Written) -> bool:
+def follow(door: "Door", editor: "Editor", changes: ChangeSet, written: Written) -> bool:
     """Count the tags of a dataset as an operation leaves them; whether they are others than before.
 
     Tags that nobody knew become known: as active ones where the person typed them, else as imported.
@@ -42,10 +44,10 @@ def follow(door: "Door", editor: "Editor", written: Written) -> bool:
     row = editor.row
     if row.counted != row.content:
         counted(row, read(editor.snapshot.connection), row.content)
-    changed = {slug: more for slug, more in written.tags.items() if more}
+    labels, changed = _grown(editor, changes, written)
     uses = of(row) if changed else {}
     for slug, more in changed.items():
-        use = uses.get(slug, Use(written.labels.get(slug, slug), 0))
+        use = uses.get(slug, Use(labels.get(slug, slug), 0))
         uses[slug] = Use(use.label, use.entries + more)
     if changed:
         counted(row, uses, written.content)
@@ -53,6 +55,20 @@ def follow(door: "Door", editor: "Editor", written: Written) -> bool:
         _mark(row, written.content)
     register(door, {slug: uses[slug].label for slug in changed if uses[slug].entries > 0})
     return bool(changed)
+
+
+def _grown(editor: "Editor", changes: ChangeSet, written: Written) -> tuple[dict[str, str], dict[str, int]]:
+    """How the tags that come are spelt, and how many more entries have each that comes or goes, by slug."""
+    labels: dict[str, str] = {}
+    grown: Counter[str] = Counter()
+    for line in written.placed:
+        for slug, label in line.found.tags:
+            labels.setdefault(slug, label)
+            grown[slug] += 1
+    old = [editor.layout.ranks[each.before] for each in changes.changes if each.before is not None]
+    for slug, _, entries in queries.tag_counts_of(editor.snapshot.connection, old):
+        grown[slug] -= entries
+    return labels, {slug: more for slug, more in grown.items() if more}
 
 
 def register(door: "Door", labels: Mapping[str, str]) -> None:

@@ -20,27 +20,26 @@ from app.store.textcache import TextCacheWriter
 
 FEW = 8
 BATCH = 200
-_OLD = "SELECT length, talk, text_start, text_length FROM lines WHERE rank = ?"
-_UPDATE = (
+_OLD = "SELECT length, kind, uuid, talk FROM lines WHERE rank = ?"
+_RETELL = (
     "UPDATE lines SET length=?, kind=?, digest=?, uuid=?, talk=?, tags=?, messages=?, exchanges=?,"
     " characters=?, text_start=?, text_length=? WHERE rank=?"
 )
+# Where the messages are the same: what is not named here need not be written, nor its indexes.
+_RELABEL = "UPDATE lines SET length=?, digest=?, tags=? WHERE rank=?"
 
 
 @dataclass(frozen=True, slots=True)
 class NewLine:
-    """A line that an operation wrote: its change, its length in bytes, its facts and texts."""
+    """A line that an operation wrote: its change, where it stands in bytes, and its facts."""
 
     change: Change
+    offset: int
     length: int
     found: Facts
-    texts: Sequence[tuple[str, str]]
 
-    @classmethod
-    def of(cls, change: Change, line: bytes) -> "NewLine":
-        """The facts of ``line``, which ``change`` made."""
-        found, texts = facts_of(line)
-        return cls(change, len(line), found, texts)
+
+Texts = Callable[[NewLine], Sequence[tuple[str, str]]]
 
 
 def build(index: Index, path: Path, progress: Callable[[int], None], known: Index | None = None) -> Summary:
@@ -153,11 +152,12 @@ def _mapped(path: Path) -> bytes | mmap:
 
 
 def update(
-    index: Index, changes: ChangeSet, rewritten: Iterable[NewLine], fresh: Iterable[NewLine], summary: Summary
+    index: Index, changes: ChangeSet, lines: Sequence[NewLine], texts: Texts, summary: Summary
 ) -> Summary:
     """Move the index along with an operation, so that it describes the file of ``summary``.
 
-    :param fresh: the inserted lines, in file order.
+    :param lines: the rewritten and the inserted ones, in file order.
+    :param texts: gives the texts of one of them, where it has others than before.
     :returns: the summary with the entries counted.
     :raises StoreError: if it cannot; the index then still describes the old file.
     """
@@ -166,7 +166,7 @@ def update(
         writer = TextCacheWriter(index.text)
         try:
             write_summary(connection, summary)  # offsets count from behind the new head
-            _apply(connection, writer, changes, rewritten, fresh)
+            _apply(connection, _Writer(writer, texts), changes, lines)
             writer.flush()
             kinds = dict(connection.execute("SELECT kind, count(*) FROM lines GROUP BY kind"))
             entries, unreadable = kinds.get(Kind.ENTRY, 0), kinds.get(Kind.UNREADABLE, 0)
@@ -178,23 +178,31 @@ def update(
     return summary
 
 
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """Keeps the texts of new lines in the text cache."""
+
+    cache: TextCacheWriter
+    texts: Texts
+
+    def segment(self, line: NewLine) -> tuple[int, int]:
+        return self.cache.append(self.texts(line))
+
+
 def _apply(
-    connection: sqlite3.Connection,
-    writer: TextCacheWriter,
-    changes: ChangeSet,
-    rewritten: Iterable[NewLine],
-    fresh: Iterable[NewLine],
+    connection: sqlite3.Connection, writer: _Writer, changes: ChangeSet, new: Sequence[NewLine]
 ) -> None:
     """Rewrite, delete, order and insert rows, then set the offsets."""
     places = _ranks(connection, [change.before for change in changes.changes if change.before is not None])
     grown: dict[int, int] = {}
-    lines = ((places[line.change.before or 0], line) for line in rewritten)
+    lines = ((places[line.change.before], line) for line in new if line.change.before is not None)
     while some := list(islice(lines, BATCH)):
         grown.update(_rewrite(connection, writer, some))
     gone = [(places[c.before],) for c in changes.changes if c.after is None and c.before is not None]
     for table in ("lines", "tags", "reasons") if gone else ():
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", gone)
     slots = sorted(c.after for c in changes.changes if c.before is None and c.after is not None)
+    fresh = (line for line in new if line.change.before is None)
     _place(connection, writer, changes.order, slots, fresh)
     if len(changes.changes) == len(grown) == 1 and not (changes.order or changes.head):
         ((rank, delta),) = grown.items()
@@ -211,22 +219,24 @@ def _ranks(connection: sqlite3.Connection, positions: Sequence[int]) -> dict[int
 
 
 def _rewrite(
-    connection: sqlite3.Connection, writer: TextCacheWriter, lines: Sequence[tuple[int, NewLine]]
+    connection: sqlite3.Connection, writer: _Writer, lines: Sequence[tuple[int, NewLine]]
 ) -> dict[int, int]:
     """Replace the facts of some lines, each with its rank; returns by how many bytes each grew."""
     grown: dict[int, int] = {}
-    values = []
+    retold, relabelled = [], []
     for rank, line in lines:
         found = line.found
-        length, talk, *segment = connection.execute(_OLD, (rank,)).fetchone()
-        if talk != found.talk or not talk:
-            segment = list(writer.append(line.texts))
-        values.append((
-            line.length, int(found.kind), found.digest, found.uuid, found.talk, len(found.tags),
-            found.messages, found.exchanges, found.characters, *segment, rank,
-        ))  # fmt: skip
+        length, *known = connection.execute(_OLD, (rank,)).fetchone()
         grown[rank] = line.length - int(length)
-    connection.executemany(_UPDATE, values)
+        if known == [int(found.kind), found.uuid, found.talk] and found.talk:
+            relabelled.append((line.length, found.digest, len(found.tags), rank))
+        else:
+            retold.append((
+                line.length, int(found.kind), found.digest, found.uuid, found.talk, len(found.tags),
+                found.messages, found.exchanges, found.characters, *writer.segment(line), rank,
+            ))  # fmt: skip
+    connection.executemany(_RETELL, retold)
+    connection.executemany(_RELABEL, relabelled)
     for table in ("tags", "reasons"):
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [(rank,) for rank in grown])
     _annotate(connection, [(rank, line.found) for rank, line in lines])
@@ -243,7 +253,7 @@ def _annotate(connection: sqlite3.Connection, lines: Sequence[tuple[int, Facts]]
 
 def _place(
     connection: sqlite3.Connection,
-    writer: TextCacheWriter,
+    writer: _Writer,
     order: tuple[Run, ...] | None,
     slots: Sequence[int],
     fresh: Iterable[NewLine],
@@ -261,7 +271,7 @@ def _place(
         if rank is None:
             _renumber(connection, None, [position])
             rank = (position + 1) * GAP
-        values = row_of(rank, 0, line.length, line.found, writer.append(line.texts))
+        values = row_of(rank, 0, line.length, line.found, writer.segment(line))
         connection.execute(f"INSERT INTO lines VALUES ({','.join('?' * len(values))})", values)
         _annotate(connection, [(rank, line.found)])
 

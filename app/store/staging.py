@@ -5,13 +5,13 @@ import os
 import sqlite3
 from array import array
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from app.domain.change import Change, ChangeSet
-from app.domain.facts import tags_in
+from app.domain.facts import facts_of
 from app.store.atomic import Staged, reached, sync_folder
 from app.store.datasets import content_hash, framing, signature
 from app.store.index import Index, Summary
@@ -55,19 +55,14 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A staged file: its path, content hash and size, and where each changed line stands in it.
-
-    ``tags`` says how many more entries have a tag than before, by its slug; ``labels`` how those are spelt.
-    """
+    """A staged file: its path, content hash and size, and the lines that are not as they were."""
 
     path: Path
     content: str
     size: int
     lines: int
     signature: str
-    placed: tuple[tuple[Change, int, int], ...]  # change, offset, length
-    tags: Mapping[str, int]
-    labels: Mapping[str, str]
+    placed: tuple[NewLine, ...]
 
 
 def stage(
@@ -85,18 +80,15 @@ def stage(
     :raises ValueError: if a line is not the one that its change was made from; likewise.
     """
     file = Staged(path, like=os.fstat(source))
-    placed: list[tuple[Change, int, int]] = []
+    placed: list[NewLine] = []
     digests: list[bytes] = []
-    tally = _Tally(changes)
     try:
         head = changes.head[1] if changes.head else layout.head
         file.write(head)
         for piece in changes.pieces(layout.count):
             if isinstance(piece, Change):
-                old = b"" if piece.before is None else layout.line(source, piece.before)
-                line = piece.splice(old)
-                tally.replaced(old, line)
-                placed.append((piece, file.size, len(line)))
+                line = piece.splice(b"" if piece.before is None else layout.line(source, piece.before))
+                placed.append(NewLine(piece, file.size, len(line), facts_of(line)[0]))
                 digests.append(piece.now)
                 file.write(line)
                 if len(placed) % 200 == 0:
@@ -114,29 +106,7 @@ def stage(
         raise
     reached("staged flushed")
     content = content_hash(head, digests)
-    return Written(
-        path, content, file.size, len(digests), signature(path), tuple(placed), tally.tags, tally.labels
-    )
-
-
-class _Tally:
-    """Which tags come and go with the lines that an operation writes."""
-
-    def __init__(self, changes: ChangeSet) -> None:
-        self.tags: Counter[str] = Counter()
-        self.labels: dict[str, str] = {}
-        for change in changes.changes:
-            if change.after is None:
-                self.replaced(change.old, b"")
-
-    def replaced(self, old: bytes, new: bytes) -> None:
-        """Count the tags of the new line, and no more those of the old one."""
-        before, after = tags_in(old), tags_in(new)
-        if before.keys() == after.keys():
-            return
-        self.tags.update(after.keys() - before.keys())
-        self.tags.subtract(before.keys() - after.keys())
-        self.labels.update(after)
+    return Written(path, content, file.size, len(digests), signature(path), tuple(placed))
 
 
 def _check_cut(source: int, layout: Layout, position: int) -> None:
@@ -156,11 +126,8 @@ def follow(index: Index, file: Path, changes: ChangeSet, written: Written, summa
     with file.open("rb") as data:
         frame = framing(data)
         summary = replace(summary, head=frame.head.hex(), newline=frame.newline.decode(), closed=frame.closed)
-        rewritten = [item for item in written.placed if item[0].before is not None]
-        fresh = [item for item in written.placed if item[0].before is None]
-        return update(index, changes, _read(data.fileno(), rewritten), _read(data.fileno(), fresh), summary)
+        return update(index, changes, written.placed, partial(_texts, data.fileno()), summary)
 
 
-def _read(descriptor: int, placed: list[tuple[Change, int, int]]) -> Iterator[NewLine]:
-    for change, offset, length in placed:
-        yield NewLine.of(change, os.pread(descriptor, length, offset))
+def _texts(descriptor: int, line: NewLine) -> list[tuple[str, str]]:
+    return facts_of(os.pread(descriptor, line.length, line.offset))[1]

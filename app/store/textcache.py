@@ -48,7 +48,7 @@ class TextCacheLost(StoreError):
 
 def segment_of(messages: Sequence[tuple[str, str]]) -> bytes:
     """The messages of one entry as they stand in the cache."""
-    if not all(text.isascii() for _, text in messages):
+    if not "".join([text for _, text in messages]).isascii():
         return b"".join(
             b"%b%b\n" % (_SCOPES[letter], fold(text).encode("utf-8", "surrogatepass"))
             for letter, text in messages

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 
 from app.domain.change import Change, ChangeSet
 from app.domain.entry import digest
+from app.domain.facts import facts_of
 from app.store.datasets import content_of
 from app.store.index import Index
 from app.store.indexing import build
@@ -40,9 +41,11 @@ def test_a_staged_file_is_the_new_one_and_the_old_one_stands(before, after):
         assert draft.read_bytes() == after
         assert path.read_bytes() == before
         assert (written.content, written.size) == (content_of(wanted), len(after))
-        for change, offset, length in written.placed:
-            assert digest(after[offset : offset + length]) == change.now
-        assert {place[0] for place in written.placed} == {c for c in changes.changes if c.after is not None}
+        for new in written.placed:
+            text = after[new.offset : new.offset + new.length]
+            assert digest(text) == new.change.now
+            assert facts_of(text)[0] == new.found
+        assert {new.change for new in written.placed} == {c for c in changes.changes if c.after is not None}
 
 
 def test_every_line_is_found_at_its_position_and_rank(talks):
