@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from app.domain.entry import digest
 from app.store.datasets import BOM, Framing, content_hash, content_of, framing, lines, signature
 
-texts = st.lists(st.text(st.characters(exclude_characters="\n", codec="utf-8"), max_size=4).map(str.encode), max_size=5)
+texts = st.lists(
+    st.text(st.characters(exclude_characters="\n", codec="utf-8"), max_size=4).map(str.encode), max_size=5
+)
 heads = st.sampled_from([b"", BOM])
 
 
