@@ -28,6 +28,7 @@ _OPTIONS = (
         "--tag-mode", type=click.Choice(TAG_MODES), default="any", help="Which of the tags; any by default."
     ),
     click.option("--untagged", is_flag=True, help="Entries without tags (too)."),
+    click.option("--character", default="", metavar="SLUG", help="Only entries in which it speaks."),
 )
 _ENTRY = click.option(
     "--entry", multiple=True, metavar="UUID", help="Only this entry, without a query. May be repeated."
@@ -56,6 +57,7 @@ def view_of(
     tag: tuple[str, ...],
     tag_mode: str,
     untagged: bool,
+    character: str,
 ) -> View:
     """The view that the options of a search describe."""
     return View(
@@ -67,6 +69,7 @@ def view_of(
         tags=tag,
         tag_mode=tag_mode,
         untagged=untagged,
+        character=character,
     )
 
 
@@ -76,7 +79,7 @@ def selected(*, entry: tuple[str, ...], **search: Any) -> tuple[str, ...] | View
     :raises click.UsageError: if they are named in both ways.
     """
     view = view_of(**search)
-    narrowed = bool(view.query.strip() or view.tags or view.untagged)
+    narrowed = bool(view.query.strip() or view.tags or view.untagged or view.character)
     if entry and narrowed:
         raise click.UsageError("Name entries by --entry, or by a query and filters; not both.")
     return entry or (view if narrowed else None)

@@ -16,8 +16,9 @@ SIZES = (10, 25, 50, 100)
 class View:
     """Which entries, in which order, and which page of them.
 
-    ``character`` as a scope is any message, whoever speaks. ``untagged`` adds the entries without
-    tags to those that the tags name. Lengths are characters of message text; bounds are included.
+    ``character`` as a scope is any message, whoever speaks; as a filter it is the slug of one who speaks
+    in the entry. ``untagged`` adds the entries without tags to those that the tags name. Lengths are
+    characters of message text; bounds are included.
     """
 
     query: str = ""
@@ -28,6 +29,7 @@ class View:
     tags: tuple[str, ...] = ()
     tag_mode: str = "any"
     untagged: bool = False
+    character: str = ""
     min_exchanges: int | None = None
     max_exchanges: int | None = None
     min_length: int | None = None

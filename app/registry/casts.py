@@ -39,10 +39,13 @@ def datasets_of(character: int) -> list[Dataset]:
     return list(Dataset.select().where(Dataset.id.in_(numbers)).order_by(Dataset.slug))
 
 
-def entries_of(character: int, dataset: int) -> list[str]:
-    """The uuids of the entries of a dataset in which a character speaks."""
-    query = "SELECT DISTINCT entry_uuid FROM mapping WHERE character_id = ? AND dataset_id = ?"
-    return [entry for (entry,) in db.execute_sql(query, (character, dataset))]
+def entries_of(character: str, dataset: int) -> list[str]:
+    """The uuids of the entries of a dataset in which the character of that slug speaks, in their order."""
+    query = (
+        "SELECT DISTINCT entry_uuid FROM mapping WHERE dataset_id = ?"
+        ' AND character_id = (SELECT id FROM "character" WHERE slug = ?) ORDER BY entry_uuid'
+    )
+    return [entry for (entry,) in db.execute_sql(query, (dataset, character))]
 
 
 def read(text: str) -> Cast:

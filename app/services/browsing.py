@@ -1,5 +1,6 @@
 """Looking at a dataset: lists, counts, one entry. Questions to the index; a line is read only to be shown."""
 
+import json
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
@@ -9,12 +10,14 @@ from sqlite3 import Connection
 from threading import Lock
 from typing import Generic, TypeVar
 
-from app.domain.entry import Entry, NotJson
+from app.domain.entry import Entry, NotJson, digest
 from app.domain.facts import payload
 from app.domain.folding import fold
 from app.domain.search import BadQuery, Deadline, Matcher, SearchTimeout, compile_query
 from app.domain.view import View
 from app.errors import NotFound
+from app.registry import casts
+from app.registry.database import connected
 from app.services.library import DatasetInfo, Library
 from app.services.reading import Snapshot, is_current, reading
 from app.store import queries
@@ -217,6 +220,7 @@ class _Look:
     snapshot: Snapshot
     view: View
     matcher: Matcher | None
+    uuids: str = ""  # of the entries in which the view's character speaks, as a JSON list
 
     @classmethod
     def of(cls, snapshot: Snapshot, view: View) -> "_Look":
@@ -224,17 +228,19 @@ class _Look:
 
         :raises BadQuery: if the query is none.
         """
+        uuids = _spoken(snapshot, view.character) if view.character else ""
         if not fold(view.query):
-            return cls(snapshot, view, None)
+            return cls(snapshot, view, None, uuids)
         matcher = compile_query(
             view.query, mode=view.mode, match_case=view.match_case, ignore_accents=view.ignore_accents
         )
-        return cls(snapshot, view, matcher)
+        return cls(snapshot, view, matcher, uuids)
 
-    @property
-    def _same(self) -> View:
-        """The view without what does not change the entries found and their order."""
-        return replace(self.view, page=1, size=25)
+    def _question(self, *, order: bool) -> Hashable:
+        """What is asked, without what does not change the entries found and, if it matters, their order."""
+        same = replace(self.view, page=1, size=25)
+        spoken = digest(self.uuids.encode())  # who speaks changes without the file
+        return self.snapshot.summary.signature, spoken, same if order else replace(same, sort="position")
 
     def listing(self) -> Listing:
         """The page that the view names."""
@@ -263,29 +269,29 @@ class _Look:
         """The count, where it is to be had at once."""
         if self.matcher is None:
             return self._counted()
-        answer = _found.get((self.snapshot.summary.signature, self._same))
+        answer = _found.get(self._question(order=True))
         return None if answer is None else len(answer)
 
     def _counted(self) -> int:
         """How many entries pass the filters; the same on every page and in every order."""
-        question = (self.snapshot.summary.signature, replace(self._same, sort="position"))
+        question = self._question(order=False)
         known = _counts.get(question)
         if known is not None:
             return known
-        return _counts.keep(question, queries.count(self.snapshot.connection, self.view))
+        return _counts.keep(question, queries.count(self.snapshot.connection, self.view, self.uuids))
 
     def _page(self, start: int, size: int) -> list[RowFacts]:
         if self.matcher is None:
-            return queries.page(self.snapshot.connection, self.view, start=start, size=size)
+            return queries.page(self.snapshot.connection, self.view, self.uuids, start=start, size=size)
         return queries.rows(self.snapshot.connection, list(self.ranks())[start : start + size])
 
     def ranks(self) -> Iterator[int]:
         """The ranks of the entries in the view, in its order, found as they are asked for."""
         if self.matcher is None:
-            yield from queries.ranks(self.snapshot.connection, self.view)
+            yield from queries.ranks(self.snapshot.connection, self.view, self.uuids)
             return
-        signature = self.snapshot.summary.signature
-        answer = _found.get((signature, self._same))
+        question = self._question(order=True)
+        answer = _found.get(question)
         if answer is not None:
             yield from answer
             return
@@ -293,13 +299,13 @@ class _Look:
         for rank in self._search(self.matcher):
             found.append(rank)
             yield rank
-        _found.keep((signature, self._same), tuple(found))
+        _found.keep(question, tuple(found))
 
     def _search(self, matcher: Matcher) -> Iterator[int]:
         """The ranks of the entries that the query finds."""
         deadline = Deadline()
         others = self._by_name(matcher)
-        for places in queries.segments(self.snapshot.connection, self.view):
+        for places in queries.segments(self.snapshot.connection, self.view, self.uuids):
             named = (number for number, rank in enumerate(places.ranks) if rank in others) if others else ()
             last = -1
             for number in merge(self._in_text(matcher, places, deadline), named):
@@ -386,6 +392,12 @@ class _Look:
                 if spans:
                     return speaker, opening, _around(text, *spans[0])
         return speaker, opening, None
+
+
+def _spoken(snapshot: Snapshot, character: str) -> str:
+    """The uuids of the entries in which a character speaks, as a JSON list."""
+    with connected():
+        return json.dumps(casts.entries_of(character, snapshot.info.id))
 
 
 def opening_words(entry: Entry) -> tuple[str, str]:

@@ -250,7 +250,7 @@ def _recast(door: Door, old: Character, new: int | None) -> None:
     for dataset in casts.datasets_of(old.id):
         if dataset.state == "live":
             door.check_free(dataset)
-        spoken = casts.entries_of(old.id, dataset.id)
+        spoken = casts.entries_of(old.slug, dataset.id)
         wanted = {
             entry: list(_replaced(cast, old.id, new))
             for entry, cast in rows.casts(dataset.id, spoken).items()

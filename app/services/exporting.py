@@ -214,7 +214,7 @@ def _lines(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterat
     summary = snapshot.summary
     if selection is None and summary.entries == summary.lines:
         return snapshot.file.every_line(len(summary.head) // 2)
-    if selection is None or (isinstance(selection, View) and not selection.query):
+    if selection is None or (isinstance(selection, View) and _is_plain(selection)):
         places = queries.places(snapshot.connection, selection or View())
     else:
         places = queries.places_of(snapshot.connection, _chosen(snapshot, selection))
@@ -228,6 +228,11 @@ def _chosen(snapshot: Snapshot, selection: Sequence[str] | View) -> list[int]:
         if isinstance(selection, View)
         else sorted(set(_ranks(snapshot, selection)))
     )
+
+
+def _is_plain(view: View) -> bool:
+    """Whether the index alone can tell which entries a view names."""
+    return not (view.query or view.character)
 
 
 def _ranks(snapshot: Snapshot, keys: Sequence[str]) -> Iterator[int]:

@@ -20,6 +20,11 @@ _ORDERS = {
     "-exchanges": "exchanges DESC, rank",
 }
 _FIRST_SEGMENTS, _MOST_SEGMENTS = 1000, 32_000  # a page of hits is mostly found soon
+# Of entries that share an id, who speaks is known of the first.
+_SPOKEN = (
+    "SELECT min(rank) FROM lines WHERE uuid IN (SELECT value FROM json_each(?))"
+    f" AND +kind = {int(Kind.ENTRY)} GROUP BY uuid"
+)
 _COLUMNS = "rank, offset, length, uuid, digest, tags, messages, exchanges, characters"
 
 
@@ -38,9 +43,13 @@ class RowFacts:
     characters: int
 
 
-def condition(view: View) -> tuple[str, list[Any]]:
-    """The filters of a view, without its search, as an SQL condition and its values."""
-    parts, values = [f"kind = {int(Kind.ENTRY)}"], []
+def condition(view: View, uuids: str = "") -> tuple[str, list[Any]]:
+    """The filters of a view, without its search, as an SQL condition and its values.
+
+    :param uuids: of the entries in which the view's character speaks, as a JSON list.
+    """
+    parts = [f"kind = {int(Kind.ENTRY)}"]
+    values: list[Any] = []
     for column, least, most in (
         ("exchanges", view.min_exchanges, view.max_exchanges),
         ("characters", view.min_length, view.max_length),
@@ -53,6 +62,9 @@ def condition(view: View) -> tuple[str, list[Any]]:
     if tagged:
         parts.append(tagged)
         values.extend(names)
+    if view.character:
+        parts.append(f"rank IN ({_SPOKEN})")
+        values.append(uuids or "[]")
     return " AND ".join(parts), values
 
 
@@ -74,15 +86,17 @@ def _tag_condition(view: View) -> tuple[str, list[Any]]:
     return (f"({' OR '.join(choices)})", values) if choices else ("", [])
 
 
-def count(connection: sqlite3.Connection, view: View) -> int:
+def count(connection: sqlite3.Connection, view: View, uuids: str = "") -> int:
     """How many entries pass the filters of a view, its search aside."""
-    where, values = condition(view)
+    where, values = condition(view, uuids)
     return int(connection.execute(f"SELECT count(*) FROM lines WHERE {where}", values).fetchone()[0])
 
 
-def page(connection: sqlite3.Connection, view: View, *, start: int, size: int) -> list[RowFacts]:
+def page(
+    connection: sqlite3.Connection, view: View, uuids: str = "", *, start: int, size: int
+) -> list[RowFacts]:
     """A stretch of the entries that pass the filters, in the order of the view."""
-    where, values = condition(view)
+    where, values = condition(view, uuids)
     found = connection.execute(
         f"SELECT rank FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]} LIMIT ? OFFSET ?",
         (*values, size, start),
@@ -111,16 +125,16 @@ class Segments:
     lengths: "array[int]"
 
 
-def ranks(connection: sqlite3.Connection, view: View) -> list[int]:
+def ranks(connection: sqlite3.Connection, view: View, uuids: str = "") -> list[int]:
     """The ranks of all entries that pass the filters, in the order of the view."""
-    where, values = condition(view)
+    where, values = condition(view, uuids)
     found = connection.execute(f"SELECT rank FROM lines WHERE {where} ORDER BY {_ORDERS[view.sort]}", values)
     return [rank for (rank,) in found]
 
 
-def segments(connection: sqlite3.Connection, view: View) -> Iterator[Segments]:
+def segments(connection: sqlite3.Connection, view: View, uuids: str = "") -> Iterator[Segments]:
     """The entries that pass the filters, in the order of the view, for a search: some, then ever more."""
-    where, values = condition(view)
+    where, values = condition(view, uuids)
     order = _ORDERS[view.sort]  # the plus below: all rows are wanted whole, so no index is of use
     found = connection.execute(
         f"SELECT rank, text_start, text_length FROM lines WHERE +{where} ORDER BY {order}", values
@@ -132,7 +146,7 @@ def segments(connection: sqlite3.Connection, view: View) -> Iterator[Segments]:
 
 
 def places(connection: sqlite3.Connection, view: View) -> Iterator[tuple[int, int]]:
-    """Offset and length of every entry that passes the filters of a view, in file order."""
+    """Offset and length of every entry that passes the filters of a view without character, in file order."""
     where, values = condition(view)
     return connection.execute(f"SELECT offset, length FROM lines WHERE +{where} ORDER BY rank", values)
 

@@ -92,3 +92,12 @@ def test_what_cannot_be_done_is_refused_in_words(tales, line):
     assert answer.error
     assert answer.json["error"]["hint"]
     assert listed(tales) == {}
+
+
+def test_a_search_finds_what_a_character_speaks(tales):
+    assert assign(tales).code == 0
+    found = tales.json("search", "harbor_tales", "--character", "mara").json
+    assert found["total"] == listed(tales)["mara"]["entries"] == len(found["uuids"])
+    assert tales.json("search", "harbor_tales", "--character", "nobody").json == {"total": 0, "uuids": []}
+    tagged = tales.json("tags", "harbor_tales", "--character", "mara", "--add", "hers").json
+    assert tagged["operation"]["changed"] == found["total"]

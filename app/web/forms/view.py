@@ -51,6 +51,7 @@ class ViewForm(Form):
     tag = SelectMultipleField(validate_choice=False)
     tag_mode = SelectField(choices=options(TAG_MODES), default="any")
     untagged = BooleanField()
+    character = StringField(validators=[Length(max=200)])
     min_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
     max_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
     min_length = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
@@ -150,6 +151,7 @@ def narrowings(view: View) -> list[tuple[str, View]]:
     ]
     words = {
         "untagged": "untagged",
+        "character": f"character: {view.character}",
         "match_case": "match case",
         "ignore_accents": "ignore accents",
         "scopes": "in " + ", ".join(dict(SCOPES)[scope].lower() for scope in view.scopes),
