@@ -21,7 +21,7 @@ function markOpenRow() {
 
 /* On a narrow screen an entry takes the place of the list, and is seen from its beginning. */
 function showEntry({ target, request }) {
-  if (target?.id !== "entry" || request.method !== "GET" || !NARROW.matches) return;
+  if (!target?.matches?.("[data-entry]") || request.method !== "GET" || !NARROW.matches) return;
   document.getElementById("main").focus({ preventScroll: true });
   window.scrollTo(0, 0);
 }
