@@ -117,18 +117,21 @@ def import_upload(
     name: str | None = None,
     copy: bool = False,
     encoding: str | None = None,
+    sidecar: IO[bytes] | None = None,
     progress: Progress = silent,
     received: Callable[[Path], None] = lambda path: None,
 ) -> Imported:
     """Import the bytes of an upload; see :func:`import_path`.
 
+    :param sidecar: the bytes of the sidecar that came with it.
     :param received: told where the upload lies while it is read.
     """
     with import_folder(library.places.imports) as folder:
         digest = folder.receive(stream, lambda done: progress(done, 0))
+        beside = folder.receive_sidecar(sidecar) if sidecar else None
         received(folder.upload)
         source = Source(
-            folder.upload, stem_of(Path(filename).name), name, copy, encoding, filename, None, progress
+            folder.upload, stem_of(Path(filename).name), name, copy, encoding, filename, beside, progress
         )
         return _import(library, folder, source, lambda: digest)
 

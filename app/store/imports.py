@@ -26,6 +26,7 @@ class ImportFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.upload = path / "upload"
+        self.uploaded_sidecar = path / "upload.registry.json"
         self.dataset = path / "dataset.jsonl"
         self.rejected = path / "rejected.jsonl"
         self.sidecar = path / "sidecar.json"
@@ -47,8 +48,16 @@ class ImportFolder:
 
     def receive(self, stream: IO[bytes], progress: Callable[[int], None]) -> str:
         """Keep an upload; returns the sha256 of its bytes."""
+        return self._receive(stream, self.upload, progress)
+
+    def receive_sidecar(self, stream: IO[bytes]) -> Path:
+        """Keep the sidecar that came with an upload."""
+        self._receive(stream, self.uploaded_sidecar, lambda done: None)
+        return self.uploaded_sidecar
+
+    def _receive(self, stream: IO[bytes], target: Path, progress: Callable[[int], None]) -> str:
         hashed = hashlib.sha256()
-        file = Staged(self.upload)
+        file = Staged(target)
         with disk("The upload could not be kept"):
             try:
                 while block := stream.read(BLOCK):

@@ -1,6 +1,7 @@
 """The library: the datasets, opening files, and what is done to a dataset as a whole."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import jobs
+from app.domain.names import stem_of
 from app.errors import Refused
 from app.jobs import Job
 from app.services import browsing, drafts, opening, shelving
@@ -26,6 +28,8 @@ from app.web.htmx import answer, see_other
 from app.web.refusals import shown_on
 from app.web.views import entries
 from app.web.working import Errand, Onward, lead_on, work
+
+_SIDECAR = ".registry.json"
 
 bp = Blueprint("library", __name__)
 
@@ -67,7 +71,7 @@ def import_() -> BaseResponse:
     """Open files, pasted text or a path, each as a job; a quick one goes straight to the dataset."""
     files = [file for file in request.files.getlist("file") if file.filename]
     if files:
-        started = [_start_upload(file) for file in files]
+        started = [_start_upload(file, sidecar) for file, sidecar in _paired(files)]
     elif request.form.get("path"):
         started = [_start_path(request.form["path"])]
     elif request.form.get("text", "").strip():
@@ -77,21 +81,46 @@ def import_() -> BaseResponse:
     return see_other(url_for("jobs.index")) if len(started) > 1 else lead_on(started[0], keep=True)
 
 
-def _start_upload(file: FileStorage) -> Job:
-    """The import of an uploaded file. The job outlives the request, so it takes the received file with it."""
+def _paired(files: list[FileStorage]) -> list[tuple[FileStorage, FileStorage | None]]:
+    """Each uploaded dataset with the sidecar that came with it.
+
+    :raises Refused: if a sidecar came without its dataset.
+    """
+    sidecars = {str(file.filename): file for file in files if str(file.filename).endswith(_SIDECAR)}
+    datasets = [file for file in files if file.filename not in sidecars]
+    pairs = [
+        (file, sidecars.pop(f"{stem_of(str(file.filename))}{_SIDECAR}", None)) for file in datasets
+    ]
+    if sidecars:
+        raise Refused(
+            f"{next(iter(sidecars))} is a sidecar, and its dataset did not come with it.",
+            "Choose both files together.",
+        )
+    return pairs
+
+
+def _taken(file: FileStorage) -> IO[bytes]:
+    """The bytes of an uploaded file, which outlive the request."""
     stream: IO[bytes] = file.stream
-    name = file.filename or ""
     file.stream = BytesIO()
+    return stream
+
+
+def _start_upload(file: FileStorage, sidecar: FileStorage | None) -> Job:
+    """The import of an uploaded file. The job outlives the request, so it takes the received file with it."""
+    name, stream = file.filename or "", _taken(file)
+    beside = _taken(sidecar) if sidecar else None
 
     opened, errand, encoding = library(), _errand(), request.form.get("encoding") or None
 
     def receive(progress: Progress) -> opening.Imported:
-        with stream:
+        with stream, beside or nullcontext():
             return opening.import_upload(
                 opened,
                 stream,
                 name,
                 encoding=encoding,
+                sidecar=beside,
                 progress=progress,
                 received=partial(setattr, errand, "source"),
             )

@@ -6,6 +6,9 @@ from io import BytesIO
 
 import pytest
 
+from app.services.taxonomy import taxonomy
+from tests.workshop import SAMPLES
+
 LINE = json.dumps({"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Ho."}]})
 UPLOAD = {"HX-Request": "true", "HX-Target": "form#upload"}
 
@@ -32,6 +35,29 @@ def test_files_are_uploaded(client, library):
     response = client.post("/import", data=data, content_type="multipart/form-data")
     assert response.headers["Location"] == "/datasets/talks/"
     assert library.dataset("talks").entries == 1
+
+
+def files(*named):
+    return {"file": [(BytesIO(data), name) for name, data in named]}
+
+
+@pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the samples are not at {SAMPLES}")
+def test_a_dataset_is_uploaded_with_its_sidecar(client, library):
+    native = SAMPLES / "rolethread-lite" / "native"
+    names = ("harbor_tales.registry.json", "harbor_tales.jsonl")
+    data = files(*((name, (native / name).read_bytes()) for name in names))
+    response = client.post("/import", data=data, content_type="multipart/form-data")
+    assert response.headers["Location"] == "/datasets/harbor_tales/"
+    assert library.dataset("harbor_tales").report["sidecar"] == "used"
+    assert taxonomy(library).tag("fog").category == "harbor_themes"
+
+
+def test_a_sidecar_without_its_dataset_is_refused(client, library):
+    data = files(("other.jsonl", LINE.encode()), ("talks.registry.json", b"{}"))
+    response = client.post("/import", data=data, content_type="multipart/form-data")
+    assert response.status_code == 422
+    assert "talks.registry.json is a sidecar" in response.text
+    assert library.datasets() == []
 
 
 def test_a_script_is_told_where_to_go(client):
