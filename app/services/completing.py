@@ -1,10 +1,10 @@
 """Completion as the person types: paths that could be opened, tags that could be given."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from app.services.browsing import TagCount
-from app.services.taxonomy import UNKNOWN, marks
+from app.services.taxonomy import UNKNOWN, Mark
 from app.store.folders import beginning_with
 
 LONGEST = 4096
@@ -26,14 +26,14 @@ def completions(typed: str) -> list[str]:
     return [path for path in beginning_with(typed) if path.startswith("/") or path[1:2] == ":"]
 
 
-def tags_to_offer(used: Iterable[TagCount]) -> list[Offer]:
+def tags_to_offer(used: Iterable[TagCount], known: Mapping[str, Mark]) -> list[Offer]:
     """The tags that an entry could be given: those its dataset uses first, then all others in use.
 
     One that was archived or hidden is not offered; one that came with the dataset is, as it is used there.
 
     :param used: the tags of the dataset.
+    :param known: the marks of all tags, as :func:`app.services.taxonomy.marks` tells them.
     """
-    known = marks()
     own = {tag.slug: tag for tag in used}
     offered = [
         Offer(tag.label, tag.count)

@@ -1,6 +1,6 @@
 /* Tags as chips. Without script: a box for each tag and one field for new ones, separated by commas.
    With it: Enter or comma adds a chip, Backspace in the empty field unchecks the last, and tags that
-   the dataset uses are offered while typing. */
+   the dataset uses are offered while typing, then the others that are in use. */
 
 let active = -1;
 
@@ -16,8 +16,9 @@ function known(field) {
 
 function matches(field) {
   const typed = inputOf(field).value.trim().toLowerCase();
+  const slug = typed.replace(/[\s-]+/gu, "_");
   const kept = new Set(boxesOf(field).filter((box) => box.checked).map((box) => box.dataset.tag));
-  return known(field).filter(({ label }) => !kept.has(label) && label.toLowerCase().includes(typed)).slice(0, 8);
+  return known(field).filter(({ label }) => !kept.has(label) && [typed, slug].some((part) => label.toLowerCase().includes(part))).slice(0, 8);
 }
 
 function offer(field) {

@@ -62,7 +62,7 @@ def test_a_list_asks_as_often_whatever_the_number_of_entries(client, library, as
     fill(library, "many", 600)
     few, many = asked(client, f"/datasets/few/{query}"), asked(client, f"/datasets/many/{query}")
     assert few == many
-    assert few["registry.sqlite3"] <= 7  # one of them for everybody who speaks on the page
+    assert few["registry.sqlite3"] <= 9  # one for everybody who speaks on the page, two for its tags
     assert few["index.sqlite3"] <= 25 * 4 + 20  # each row asks for its key, its place and its tags
 
 
@@ -113,3 +113,15 @@ def test_the_library_reads_no_file_again(client, library):
     before = library.index(library.dataset("talks").id).summary()
     assert client.get("/").status_code == 200
     assert library.index(library.dataset("talks").id).summary() == before
+
+
+def test_the_tags_ask_as_often_whatever_the_number_of_datasets_and_tags(client, library, asked):
+    fill(library, "talks_0", 3)
+    few = asked(client, "/tags")
+    for number in range(1, 5):
+        fill(library, f"talks_{number}", 40)
+    tags = [f"tag {number}" for number in range(200)]
+    lines = [{"messages": [{"role": "user", "content": tag}], "tags": [tag]} for tag in tags]
+    opening.import_text(library, "\n".join(map(json.dumps, lines)), "tagged")
+    assert asked(client, "/tags") == few == {"registry.sqlite3": few["registry.sqlite3"]}
+    assert few["registry.sqlite3"] <= 7

@@ -1,6 +1,6 @@
 """The tags of the library: by category, what each is used for, and all that can be done to them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
@@ -11,7 +11,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.tags import slug as slug_of
 from app.errors import AppError, NotFound, Refused
-from app.services import history, tagging
+from app.services import completing, history, tagging
+from app.services.browsing import TagCount
+from app.services.completing import Offer
 from app.services.library import Library
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
@@ -41,10 +43,21 @@ def category_colour(place: int | None) -> str:
 @bp.app_template_global()
 def tag_mark(label: str) -> Mark:
     """What is to be said of a tag beside its name, however it is spelt."""
+    return _marks().get(slug_of(label), UNKNOWN)
+
+
+@bp.app_template_global()
+def tags_to_offer(used: Iterable[TagCount]) -> list[Offer]:
+    """The tags that an entry could be given, those first that its dataset uses."""
+    return completing.tags_to_offer(used, _marks())
+
+
+def _marks() -> dict[str, Mark]:
+    """The marks of all tags, read once in a request."""
     if "tag_marks" not in g:
         g.tag_marks = marks()
     known: dict[str, Mark] = g.tag_marks
-    return known.get(slug_of(label), UNKNOWN)
+    return known
 
 
 @bp.get("/tags")

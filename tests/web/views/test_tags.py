@@ -261,3 +261,35 @@ def test_a_name_that_is_taken_is_refused_beside_its_field(client, harbour):
 def test_an_undo_without_a_number_is_refused(client):
     assert client.post("/tags/undo").status_code == 422
     assert client.post("/tags/undo?operation=99").status_code == 404
+
+
+def test_a_tag_says_its_category_and_its_state_wherever_it_stands(client, library, harbour):
+    tagging.archive(library, "storm")
+    page = client.get("/datasets/talks/").text
+    weather = r'data-tag-status="active" data-colour="teal" title="(?:calm · )?Weather"'
+    assert re.search(rf'<span class="badge" {weather}><bdi>calm</bdi><span class="unseen"> \(Weather\)', page)
+    assert re.search(rf'<a class="filter-on" href="[^"]+" {weather} data-adds-tag="calm"', page)
+    assert '<bdi>storm</bdi><span class="unseen"> (Weather)</span> <span class="soft">archived</span>' in page
+    assert '<bdi>懸疑</bdi><span class="unseen"> (imported)</span>' in client.get("/datasets/walks/").text
+    assert "<bdi>calm</bdi>" in client.get("/").text
+    filtered = client.get("/datasets/talks/?tag=storm").text
+    assert 'title="Take this filter off · Weather · archived"' in filtered
+    key = re.search(r'data-row="([^"]+)"', filtered)[1]
+    opened = client.get(f"/datasets/talks/?entry={key}").text
+    assert '<bdi>storm</bdi> <small class="soft">archived</small>' in opened
+
+
+def options(page, name):
+    """What a list of suggestions offers, with the words beside it."""
+    found = re.search(rf'<datalist id="{name}">(.*?)</datalist>', page, re.DOTALL)[1]
+    return re.findall(r'<option value="([^"]*)" label="([^"]*)">', found)
+
+
+def test_completion_offers_what_is_in_use_and_the_filter_what_the_dataset_has(client, library, harbour):
+    tagging.archive(library, "storm")
+    page = client.get("/datasets/talks/").text
+    assert options(page, "used-tags") == [("calm", "2 entries"), ("pacing", "1 entry"), ("storm", "1 entry")]
+    offered = options(page, "known-tags")
+    assert offered[:3] == [("calm", "2 entries"), ("pacing", "1 entry"), ("boundaries", "Behavior")]
+    assert "storm" not in dict(offered)
+    assert "懸疑" not in dict(offered)
