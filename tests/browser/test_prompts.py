@@ -173,3 +173,19 @@ def test_on_a_narrow_screen_the_prompt_takes_the_place_of_the_list(page, light):
     expect(page.locator("#listing")).to_be_hidden()
     page.get_by_role("link", name="List").click()
     expect(page.locator("#listing")).to_be_visible()
+
+
+def test_what_is_typed_survives_a_look_at_another_prompt(page, light):
+    page.goto(f"/prompts/{light}")
+    page.locator("#text").press_sequentially("Half a thought. ")
+    page.locator("[data-row] a", has_text="Another").click()
+    expect(page.locator("#name")).to_have_value("Another <b>")
+    page.locator(f"[data-row='{light}'] a").click()
+    expect(page.locator("#text")).to_have_value(f"Half a thought. {LIGHT}")
+    expect(page.get_by_text("This is your draft.")).to_be_visible()
+    page.get_by_role("button", name="Discard the draft").click()
+    expect(page.locator("#text")).to_have_value(LIGHT)
+    page.fill("#text", "A whole thought.")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".toast")).to_contain_text("Saved.")
+    expect(page.get_by_text("This is your draft.")).to_be_hidden()

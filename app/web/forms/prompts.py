@@ -1,6 +1,8 @@
 """The form of a prompt, and a prompt put into the form of an entry."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
@@ -36,6 +38,20 @@ class PromptForm:
             None if text is None else unix(text),
             form.get("revision", ""),
         )
+
+    @classmethod
+    def of_draft(cls, payload: Mapping[str, Any]) -> "PromptForm":
+        """What was typed when the draft was kept."""
+        return cls(**{field.name: payload[field.name] for field in fields(cls)})
+
+    def payload(self) -> dict[str, Any]:
+        """What is typed, to be kept as a draft."""
+        return asdict(self)
+
+    def says(self, info: PromptInfo) -> bool:
+        """Whether it says what the prompt says, so that there is nothing to save."""
+        same = (self.name, self.description) == (info.name, info.description or "")
+        return same and self.changed_text(info.content) is None
 
     def changed_text(self, stored: str) -> str | None:
         """The new text of the prompt, or None if the person left the stored one as it is."""

@@ -1,6 +1,6 @@
 """Prompts: texts kept for system messages; the list, the open one, who uses it, and another in its place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace as with_other
 from typing import Any
 
@@ -11,7 +11,8 @@ from app.domain.comparing import Line, compare
 from app.domain.form_text import harm, unix
 from app.domain.roles import SYSTEM
 from app.errors import AppError, Refused, StaleEdit
-from app.services import prompt_uses, prompts
+from app.services import drafts, prompt_uses, prompts
+from app.services.drafts import NEW
 from app.services.operation import OperationInfo
 from app.services.prompt_uses import Replaced
 from app.services.prompts import PromptInfo
@@ -19,13 +20,14 @@ from app.web.context import counted, library
 from app.web.forms import whole
 from app.web.forms.prompts import PromptForm
 from app.web.htmx import answer, fragments, is_htmx, see_other, target
-from app.web.refusals import is_refused, shown_on
+from app.web.refusals import is_refused, refusal, shown_on
 from app.web.views import entry
 from app.web.working import Onward, work
 
 bp = Blueprint("prompts", __name__, url_prefix="/prompts")
 
 PAGE = 25
+DRAFTS = 0  # the drafts of prompts are kept under this number, which no dataset has
 SHOWN = 5  # entries of each dataset that a preview shows
 MOST_IN_BOX = 200  # prompts that are offered beside an entry
 
@@ -37,7 +39,7 @@ def index() -> Response:
         return _counts()
     context = _page()
     if request.args.get("new") == "1":
-        context.update(writing=True, form=_form(url_for("prompts.create", **_state()), PromptForm()))
+        context.update(_new())
     title = "New prompt" if context["writing"] else "Prompts"
     return answer("prompts/page.html", ("listing", "prompt"), title=title, **context)
 
@@ -85,14 +87,70 @@ def _opening(info: PromptInfo) -> str:
     return " ".join(info.content[:400].split())[:160]
 
 
+def _new() -> dict[str, Any]:
+    """What the form of a new prompt needs beside the list, or the draft of one."""
+    draft = _draft(NEW, prompts.prompts(library()))
+    action = url_for("prompts.create", **_state())
+    return {"writing": True, "form": _form(action, draft or PromptForm()), "draft": draft is not None}
+
+
 def _open(info: PromptInfo) -> dict[str, Any]:
-    """What the open prompt needs beside the list."""
-    return {
+    """What the open prompt needs beside the list; with a draft of it, if one was kept."""
+    context = {
         "open": info,
         "why": harm(info.content),
         "form": _form(url_for("prompts.save", prompt=info.slug, **_state()), PromptForm.of(info)),
         "datasets": sorted(each.slug for each in library().datasets()),
     }
+    draft = None if refusal() else _draft(_key(info.slug), [info])
+    if draft is None:
+        return context
+    if draft.revision != info.revision:
+        return {**context, "draft": True, **_compared_with(info, draft)}
+    return {**context, "draft": True, "form": draft}
+
+
+def _key(prompt: str) -> str:
+    return f"prompt:{prompt}"
+
+
+def _draft(key: str, known: Iterable[PromptInfo]) -> PromptForm | None:
+    """What was typed and not saved; nothing if a prompt says that already."""
+    found = drafts.get(library(), DRAFTS, key)
+    form = PromptForm.of_draft(found.payload) if found else None
+    return None if form is None or any(form.says(info) for info in known) else form
+
+
+@bp.post("/draft")
+def draft_new() -> BaseResponse:
+    """Keep what is typed of a new prompt."""
+    return _keep(NEW)
+
+
+@bp.post("/<prompt>/draft")
+def draft(prompt: str) -> BaseResponse:
+    """Keep what is typed and not saved."""
+    return _keep(_key(prompts.prompt(library(), prompt).slug))
+
+
+def _keep(key: str) -> BaseResponse:
+    form = PromptForm.posted(request.form)
+    drafts.keep(library(), DRAFTS, key, form.revision, form.payload())
+    return Response("Draft kept", mimetype="text/plain")
+
+
+@bp.post("/forget")
+def forget_new() -> BaseResponse:
+    """Let the draft of a new prompt go."""
+    drafts.forget(library(), DRAFTS, NEW)
+    return see_other(url_for("prompts.index", new=1, **_state()))
+
+
+@bp.post("/<prompt>/forget")
+def forget(prompt: str) -> BaseResponse:
+    """Let the draft go and show the prompt as it is."""
+    drafts.forget(library(), DRAFTS, _key(prompt))
+    return see_other(url_for("prompts.show", prompt=prompt, **_state()))
 
 
 def _form(action: str, form: PromptForm) -> PromptForm:
@@ -127,9 +185,7 @@ def _again(prompt: str = "") -> Response:
     """The page of a form that was refused."""
     if prompt:
         return show(prompt)
-    state = _page()
-    form = _form(url_for("prompts.create"), PromptForm())
-    return answer("prompts/page.html", (), title="New prompt", **{**state, "writing": True, "form": form})
+    return answer("prompts/page.html", (), title="New prompt", **(_page() | _new()))
 
 
 @bp.post("")
@@ -138,6 +194,7 @@ def create() -> BaseResponse:
     """Keep a new prompt, and show it."""
     form = PromptForm.posted(request.form)
     made = prompts.create(library(), form.name, form.text or "", form.description)
+    drafts.forget(library(), DRAFTS, NEW)
     return _done(made.operation, made.slug, "Kept.")
 
 
@@ -172,21 +229,28 @@ def save(prompt: str) -> BaseResponse:
         )
     except StaleEdit:
         return _conflict(before, form)
+    drafts.forget(library(), DRAFTS, _key(prompt))
     return _done(done, prompt, "Saved.")
 
 
 def _conflict(info: PromptInfo, form: PromptForm) -> Response:
     """The form as typed, with what differs from the prompt as it is now; saving again writes over that."""
-    typed = PromptForm(form.name, form.description, form.text, info.revision)
-    now = {"messages": _told(info.content), "name": info.name, "description": info.description or ""}
-    mine = {"messages": _told(form.text or info.content), "name": form.name, "description": form.description}
-    context = {**_page(), **_open(info), "form": typed, "conflict": compare(now, mine)}
+    drafts.keep(library(), DRAFTS, _key(info.slug), form.revision, form.payload())
+    context = _page() | _open(info) | _compared_with(info, form)
     response = answer("prompts/page.html", (), status=409, title=info.name, **context)
     if is_htmx():
         response = fragments("prompts", "prompt", status=409, **context)
         response.headers["HX-Retarget"] = "#prompt"
         response.headers["HX-Reswap"] = "outerHTML"
     return response
+
+
+def _compared_with(info: PromptInfo, form: PromptForm) -> dict[str, Any]:
+    """A form that was opened on an earlier prompt, and what it says otherwise than the present one."""
+    now = {"messages": _told(info.content), "name": info.name, "description": info.description or ""}
+    mine = {"messages": _told(form.text or info.content), "name": form.name, "description": form.description}
+    typed = PromptForm(form.name, form.description, form.text, info.revision)
+    return {"form": typed, "conflict": compare(now, mine)}
 
 
 def _told(text: str) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ from tests.sidecars import check_sidecar
 from tests.workshop import dataset, entry, uuid
 
 LIGHT = "You keep the harbour light.\n\nAnswer briefly."
-HOSTILE = "<script>alert(1)</script> {{ 7*7 }} </textarea>"
+HOSTILE = "<script>alert(1)</script> {{ 1234567*7 }} </textarea>"
 PART = {"HX-Target": "main#prompt"}
 
 
@@ -102,7 +102,7 @@ def test_hostile_names_and_texts_are_text(client, library, talks):
     for address in addresses:
         page = client.get(address).text
         assert "<script>alert" not in page
-        assert "49" not in re.sub(r"[\w-]{20,}|/static/\S+", "", page), address
+        assert "8641969" not in page
     assert text_of(client.get(f"/prompts/{slug}").text) == HOSTILE
 
 
@@ -310,3 +310,42 @@ def test_a_system_message_is_kept_as_a_prompt_from_its_entry(client, library, ta
 def test_the_help_has_an_article(client):
     assert "Attaching" in client.get("/help/prompts").text
     assert "/help/prompts" in client.get("/help?q=prompt").text
+
+
+def test_what_is_typed_and_not_saved_is_kept(client, library, light):
+    page = client.get(f"/prompts/{light}").text
+    data = {"name": "Half", "description": "", "text": "Half a\r\nthought", "revision": revision(page)}
+    assert client.post(f"/prompts/{light}/draft", data=data).text == "Draft kept"
+    again = client.get(f"/prompts/{light}").text
+    assert "This is your draft." in again
+    assert text_of(again) == "Half a\nthought"
+    assert prompts.prompt(library, light).content == LIGHT
+    client.post(f"/prompts/{light}/save", data=data)
+    assert "This is your draft." not in client.get(f"/prompts/{light}").text
+    client.post(f"/prompts/{light}/draft", data=data)  # one that came late says what is there
+    assert "This is your draft." not in client.get(f"/prompts/{light}").text
+
+
+def test_a_draft_of_an_earlier_prompt_is_compared_and_can_be_let_go(client, library, light):
+    page = client.get(f"/prompts/{light}").text
+    data = {"name": "Half", "description": "", "text": "Half a thought", "revision": revision(page)}
+    client.post(f"/prompts/{light}/draft", data=data)
+    prompts.edit(library, light, content="Changed meanwhile.")
+    again = client.get(f"/prompts/{light}").text
+    assert "This prompt was changed after you opened it." in again
+    assert text_of(again) == "Half a thought"
+    assert client.post(f"/prompts/{light}/forget").location == f"/prompts/{light}"
+    assert text_of(client.get(f"/prompts/{light}").text) == "Changed meanwhile."
+
+
+def test_a_new_prompt_has_a_draft_too(client):
+    data = {"name": "New", "description": "", "text": "Text."}
+    client.post("/prompts/draft", data=data)
+    page = client.get("/prompts?new=1").text
+    assert "This is your draft." in page
+    assert text_of(page) == "Text."
+    client.post("/prompts", data=data)
+    assert "This is your draft." not in client.get("/prompts?new=1").text
+    client.post("/prompts/draft", data={**data, "text": "Another."})
+    assert client.post("/prompts/forget").location == "/prompts?new=1"
+    assert text_of(client.get("/prompts?new=1").text) == ""
