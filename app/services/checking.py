@@ -7,8 +7,10 @@ from typing import Any
 from app.config import Config
 from app.domain.entry import NotJson, loads
 from app.errors import AppError
+from app.registry import rows
 from app.registry.database import connected, damage
 from app.registry.models import Dataset, JournalStep, Operation
+from app.services import tallies
 from app.services.library import DatasetInfo, Library
 from app.services.reading import reading
 from app.store import queries
@@ -21,6 +23,7 @@ from app.store.soundness import free_space, left_behind, open_to_others, sidecar
 ERROR, WARNING, INFO = "error", "warning", "info"
 LITTLE_SPACE = 100 * 1024 * 1024  # bytes, beside twice the largest dataset
 _FEW = 5
+_REPORT = "The dataset itself is whole. Report this, with what was done before."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def _dataset(library: Library, old: DatasetInfo) -> Iterator[Finding]:
     if not info.trashed:
         yield from _unreadable(library, info.slug)
         yield from _rejected(library, info)
+        yield from _registry(library, info.slug)
 
 
 def _unreadable(library: Library, slug: str) -> Iterator[Finding]:
@@ -152,4 +156,26 @@ def _rejected(library: Library, info: DatasetInfo) -> Iterator[Finding]:
             f"{info.slug} has {info.rejected} rejected records, but their list is not as it was written.",
             "Another program changed it: look into the .rejected.jsonl file beside the dataset.",
             info.slug,
+        )
+
+
+def _registry(library: Library, slug: str) -> Iterator[Finding]:
+    """Whether what the registry says of a dataset is so: its tags, and who speaks in it."""
+    with connected(), reading(library, slug) as snapshot:
+        row = library.row(slug)
+        told = {name: use.entries for name, use in tallies.of(row).items()}
+        counted = {name: use.entries for name, use in tallies.read(snapshot.connection).items()}
+        mapped = rows.casts(row.id)
+        lost = mapped.keys() - queries.uuids_among(snapshot.connection, mapped)
+    if row.counted == snapshot.summary.content and told != counted:
+        names = ", ".join(sorted(name for name, _ in told.items() ^ counted.items())[:_FEW])
+        yield Finding(
+            ERROR, f"The registry counts other tags in {slug} than there are: {names}.", _REPORT, slug
+        )
+    if lost:
+        yield Finding(
+            ERROR,
+            f"The registry says who speaks in entries of {slug} that are gone: {len(lost)}.",
+            _REPORT,
+            slug,
         )

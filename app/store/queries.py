@@ -241,3 +241,9 @@ def uuids_of(connection: sqlite3.Connection, ranks: Iterable[int]) -> set[str]:
     """The uuids of some entries."""
     query = "SELECT uuid FROM lines WHERE uuid NOT NULL AND rank IN (SELECT value FROM json_each(?))"
     return {uuid for (uuid,) in connection.execute(query, (json.dumps(list(ranks)),))}
+
+
+def uuids_among(connection: sqlite3.Connection, uuids: Iterable[str]) -> set[str]:
+    """Those of some uuids that an entry has."""
+    query = "SELECT uuid FROM lines WHERE uuid IN (SELECT value FROM json_each(?))"
+    return {uuid for (uuid,) in connection.execute(query, (json.dumps(list(uuids)),))}

@@ -7,11 +7,11 @@ import pytest
 from app.config import Config
 from app.errors import AppError
 from app.registry.database import connected
-from app.registry.models import Operation
-from app.services import checking, shelving
+from app.registry.models import Mapping, Operation, TagUse
+from app.services import characters, checking, editing, shelving
 from app.services.library import Library
 from app.services.opening import import_path
-from tests.workshop import dataset, line
+from tests.workshop import dataset, line, uuid, value_of
 
 
 @pytest.fixture
@@ -77,6 +77,21 @@ def test_a_list_of_rejected_records_that_another_program_changed(home, text):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+def test_tags_that_are_counted_wrong(home):
+    with connected():
+        TagUse.update(entries=99).where(TagUse.slug == "calm").execute()
+    assert found(home) == [("error", "The registry counts other tags in talks than there are: calm.")]
+
+
+def test_a_mapping_of_an_entry_that_is_gone(home):
+    characters.create(home, "Mara")
+    editing.save_entry(home, "talks", uuid(0), value_of(home, "talks", uuid(0)), cast=[None, "mara"])
+    assert found(home) == []
+    with connected():
+        Mapping.update(entry_uuid=uuid(99)).execute()
+    assert found(home) == [("error", "The registry says who speaks in entries of talks that are gone: 1.")]
+
+
 def test_what_others_may_open(home):
     home.owner_key  # noqa: B018 - made on first use
     home.home.chmod(0o755)
