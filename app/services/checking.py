@@ -168,7 +168,7 @@ def _registry(library: Library, slug: str) -> Iterator[Finding]:
         mapped = rows.casts(row.id)
         lost = mapped.keys() - queries.uuids_among(snapshot.connection, mapped)
     if row.counted == snapshot.summary.content and told != counted:
-        names = ", ".join(sorted(name for name, _ in told.items() ^ counted.items())[:_FEW])
+        names = ", ".join(sorted({name for name, _ in told.items() ^ counted.items()})[:_FEW])
         yield Finding(
             ERROR, f"The registry counts other tags in {slug} than there are: {names}.", _REPORT, slug
         )
