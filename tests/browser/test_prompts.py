@@ -189,3 +189,9 @@ def test_what_is_typed_survives_a_look_at_another_prompt(page, light):
     page.keyboard.press("Control+s")
     expect(page.locator(".toast")).to_contain_text("Saved.")
     expect(page.get_by_text("This is your draft.")).to_be_hidden()
+
+
+def test_counts_are_told_for_any_slug(page, server, talks):
+    slug = prompts.create(server.library, "懸疑 – Éowyn’s", LIGHT).slug
+    page.goto("/prompts")
+    expect(page.locator(f"[data-row='{slug}'] .row-meta")).to_contain_text("in 3 entries")

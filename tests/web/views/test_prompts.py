@@ -349,3 +349,24 @@ def test_a_new_prompt_has_a_draft_too(client):
     client.post("/prompts/draft", data={**data, "text": "Another."})
     assert client.post("/prompts/forget").location == "/prompts?new=1"
     assert text_of(client.get("/prompts?new=1").text) == ""
+
+
+def test_prompts_of_a_strange_sidecar_can_be_opened(client, library, talks, tmp_path):
+    names = ["a/b", "a b", "100%", "ü?#&", "'\"]<b>", "new", "undo", "..", "/x", "\u202e"]
+    rows = [
+        {"slug": name, "name": name, "content": f"Text of {name}", "description": None, "is_active": True}
+        for name in names
+    ]
+    sidecar = json.loads(talks.with_suffix(".registry.json").read_bytes())
+    source = tmp_path / "strange.jsonl"
+    source.write_bytes(talks.read_bytes())
+    source.with_name("strange.registry.json").write_text(json.dumps({**sidecar, "system_prompts": rows}))
+    opening.import_path(library, source, copy=True)
+    page = client.get("/prompts").text
+    assert page.count('class="row-link"') == len(names)
+    assert client.get("/prompts", headers={"HX-Target": "div#counts"}).status_code == 200
+    links = [html.unescape(link) for link in re.findall(r'class="row-link" href="([^"]*)"', page)]
+    reached = [link for link in links if client.get(link).status_code == 200]
+    assert len(reached) >= 7
+    for link in reached[:5]:
+        assert client.post(f"{link}/archive").status_code in (303, 404)
