@@ -2,14 +2,19 @@
 
 const dialog = () => document.getElementById("tag-dialog");
 
+/* A target that the answer has chosen is a selector, any other an element. */
+const swappedInto = (ctx) => (typeof ctx?.target === "string" ? ctx.target.slice(1) : ctx?.target?.id);
+
 let opener = "";
+let place = 0;
 
 /* The dialog opens with what it shows, and closes once the list shows what was done. */
 document.addEventListener("htmx:after:swap", ({ detail }) => {
-  const { target, response } = detail.ctx ?? {};
+  const { response } = detail.ctx ?? {};
+  const swapped = swappedInto(detail.ctx);
   if (!dialog() || !response) return;
-  if (target?.id === "taxonomy" && response.status < 400 && dialog().open) close();
-  if (target?.id === "sheet" && !dialog().open && dialog().contains(document.getElementById("sheet"))) {
+  if (swapped === "taxonomy" && response.status < 400 && dialog().open) close();
+  if (swapped === "sheet" && !dialog().open && dialog().contains(document.getElementById("sheet"))) {
     opener = document.activeElement?.id ?? "";
     dialog().showModal();
   }
@@ -23,10 +28,8 @@ function close() {
   (back ?? document.getElementById("main")).focus();
 }
 
-let place = 0;
-
 document.addEventListener("htmx:before:swap", ({ detail }) => {
-  if (detail.ctx?.target?.id !== "taxonomy") return;
+  if (swappedInto(detail.ctx) !== "taxonomy") return;
   const rows = [...document.querySelectorAll("#taxonomy .tag-row a[id]")];
   place = Math.max(0, rows.findIndex((link) => link.id === opener));
 });

@@ -1,0 +1,222 @@
+"""The tags page as a person uses it: by keyboard, by dragging, in a dialog, and without script."""
+
+import json
+
+import pytest
+from playwright.sync_api import expect
+
+from app.services import opening, tagging
+from app.services.taxonomy import taxonomy
+
+pytestmark = pytest.mark.browser
+
+TAGGED = (["calm", "懸疑"], ["calm"], ["gull", "éowyn"], ["a" * 150])
+
+
+@pytest.fixture
+def tagged(server):
+    """Two datasets with tags of several kinds, one of them adopted into a category of its own."""
+    for name in ("talks", "walks"):
+        lines = (
+            {
+                "messages": [
+                    {"role": "user", "content": f"{name} {number}?"},
+                    {"role": "assistant", "content": "Yes."},
+                ],
+                "tags": tags,
+            }
+            for number, tags in enumerate(TAGGED)
+        )
+        opening.import_text(server.library, "\n".join(map(json.dumps, lines)), name)
+    tagging.create_category(server.library, "Weather")
+    tagging.adopt(server.library, "calm", "weather")
+    tagging.adopt(server.library, "gull", "weather")
+
+
+def tag(server, slug):
+    return taxonomy(server.library).tag(slug)
+
+
+def order(server, category):
+    groups = taxonomy(server.library).categories
+    return next([each.slug for each in group.tags] for group in groups if group.slug == category)
+
+
+def test_a_tag_is_renamed_in_a_dialog_by_keyboard_and_the_toast_takes_it_back(page, server, tagged):
+    page.goto("/tags")
+    page.keyboard.press("/")
+    page.keyboard.type("cal")
+    expect(page.locator(".tag-row")).to_have_count(1)
+    expect(page).to_have_url(f"{server.address}/tags?q=cal")
+    page.locator("#open-calm").focus()
+    page.keyboard.press("Enter")
+    sheet = page.locator("dialog#tag-dialog")
+    expect(sheet).to_be_visible()
+    expect(sheet).to_contain_text("Rewrites 4 entries in 2 datasets.")
+    sheet.get_by_label("Name").fill("Calm sea")
+    page.keyboard.press("Enter")
+    expect(sheet).not_to_be_visible()
+    expect(page.locator(".toast")).to_contain_text("Renamed calm to calm_sea in 4 entries.")
+    expect(page.locator("#tag-calm_sea")).to_contain_text("formerly calm")
+    expect(page.locator("#open-calm_sea")).to_be_focused()
+    expect(page).to_have_url(f"{server.address}/tags?q=cal")
+    page.locator(".toast").get_by_role("button", name="Undo").press("Enter")
+    expect(page.locator("#tag-calm")).to_contain_text("4 entries")
+    assert tag(server, "calm").entries == 4
+
+
+def test_escape_leaves_the_dialog_and_gives_the_focus_back(page, server, tagged):
+    page.goto("/tags")
+    page.locator("#open-gull").press("Enter")
+    expect(page.locator("dialog#tag-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#open-gull")).to_be_focused()
+
+
+def test_a_refusal_is_said_in_the_dialog_beside_the_field(page, server, tagged):
+    page.complaints.expected.append("409")
+    page.goto("/tags")
+    page.click("#open-calm")
+    sheet = page.locator("dialog#tag-dialog")
+    sheet.get_by_label("Name").fill("Gull")
+    sheet.get_by_role("button", name="Rename").click()
+    expect(sheet.get_by_role("alert")).to_contain_text("There is a tag called gull already")
+    expect(sheet.get_by_label("Name")).to_have_value("Gull")
+    expect(sheet.get_by_label("Name")).to_be_focused()
+    sheet.get_by_label("Name").fill("Still")
+    page.keyboard.press("Enter")
+    expect(sheet).not_to_be_visible()
+    assert tag(server, "still").entries == 4
+
+
+def test_a_deletion_leaves_the_focus_on_the_next_tag(page, server, tagged):
+    page.goto("/tags")
+    page.locator("#open-calm").press("Enter")
+    page.locator("#do-delete").press("Enter")
+    expect(page.locator(".toast")).to_contain_text("Deleted calm in 4 entries.")
+    expect(page.locator("#tag-calm")).to_have_count(0)
+    expect(page.locator("#open-gull")).to_be_focused()
+
+
+def test_the_imported_tags_are_reviewed_one_after_the_other_by_single_keys(page, server, tagged):
+    page.goto("/tags")
+    page.get_by_role("link", name="Review them").press("Enter")
+    queue = page.locator("#queue")
+    expect(queue).to_have_text("Imported tag 1 of 3")
+    page.keyboard.press("j")
+    expect(queue).to_have_text("Imported tag 2 of 3")
+    expect(page.locator("#sheet-title")).to_have_text("Éowyn")
+    page.keyboard.press("m")
+    page.keyboard.type("gull")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("Merged éowyn into gull in 2 entries.")
+    expect(page.locator("#sheet-title")).to_have_text("懸疑")
+    page.get_by_label("Category").select_option("weather")
+    page.locator("body").evaluate("document.activeElement.blur()")
+    page.keyboard.press("a")
+    expect(queue).to_have_text("Imported tag 1 of 1")
+    page.keyboard.press("d")
+    expect(page.get_by_text("Every imported tag has been looked at")).to_be_visible()
+    assert tag(server, "懸疑").category == "weather"
+    assert taxonomy(server.library).imported == ()
+
+
+def test_tags_and_categories_are_moved_by_keys_and_keep_the_focus(page, server, tagged):
+    page.goto("/tags")
+    page.click("text=Change the order")
+    down = page.get_by_role("button", name="Move down: Manual", exact=True)
+    down.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#announcer")).to_have_text("manual is now 2 of 4.")
+    expect(down).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#announcer")).to_have_text("manual is now 3 of 4.")
+    expect(down).to_be_focused()
+    assert order(server, "source") == ["ai_generated", "imported", "manual", "converted"]
+    up = page.get_by_role("button", name="Move up: category Weather")
+    up.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#announcer")).to_have_text("weather is now 5 of 6.")
+    expect(up).to_be_focused()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("[data-order='order-categories'] > section").last).to_contain_text("Weather")
+
+
+def test_tags_and_categories_are_dragged_to_their_place(page, server, tagged):
+    page.set_viewport_size({"width": 1280, "height": 2400})
+    page.goto("/tags?arrange=1")
+    page.locator("#tag-converted .tag-name").drag_to(
+        page.locator("#tag-manual .tag-name"), target_position={"x": 5, "y": 2}
+    )
+    expect(page.locator(".toast")).to_contain_text("Put the tags in order.")
+    assert order(server, "source") == ["converted", "manual", "ai_generated", "imported"]
+    page.locator("#category-weather").drag_to(
+        page.locator("#category-behavior"), target_position={"x": 5, "y": 2}
+    )
+    expect(page.locator(".toast")).to_contain_text("Put the categories in order.")
+    assert taxonomy(server.library).categories[0].slug == "weather"
+
+
+def test_an_entry_is_offered_its_datasets_tags_and_then_those_in_use(page, server, tagged):
+    page.goto("/datasets/talks/")
+    page.locator("[data-row] a[data-open]").first.click()
+    expect(page.locator("#messages-1-text")).to_be_visible()
+    page.keyboard.press("t")
+    page.keyboard.type("gul")
+    offers = page.locator("#add_tags-list [role=option]")
+    expect(offers).to_have_text(["gull1 entry"])
+    page.locator("#add_tags").fill("no user")
+    expect(offers).to_have_text(["no_user_controlBehavior"])
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".toast")).to_have_text("Saved.")
+    expect(page.locator(".chip")).to_have_text(["calm", "懸疑 imported", "no_user_control"])
+    expect(page.locator(".chip[title='Behavior']")).to_have_text("no_user_control")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_tags_break_no_accessibility_rule_and_stay_on_narrow_screens(new_page, axe, tagged, theme):
+    page = new_page(color_scheme=theme)
+    found = {}
+    for width in (1280, 390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        for address in (
+            "/tags",
+            "/tags?q=cal",
+            "/tags?arrange=1",
+            "/tags/calm",
+            "/tags/to-review",
+            "/categories/weather",
+        ):
+            page.goto(address)
+            excess = page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            problems = axe(page) + ([f"{excess} px too wide"] if excess > 0 else [])
+            found.update({(address, width): problems} if problems else {})
+    page.goto("/tags")
+    page.click("#open-calm")
+    expect(page.locator("dialog#tag-dialog")).to_be_visible()
+    assert axe(page) == []
+    assert found == {}
+
+
+def test_it_works_without_script(new_page, server, tagged):
+    page = new_page(java_script_enabled=False)
+    page.complaints.expected.append("409")
+    page.goto("/tags")
+    page.fill("#q", "calm")
+    page.press("#q", "Enter")
+    page.click("#open-calm")
+    page.fill("#rename", "gull")
+    page.click("#do-rename")
+    expect(page.get_by_role("alert")).to_contain_text("There is a tag called gull already")
+    page.fill("#rename", "still")
+    page.click("#do-rename")
+    expect(page.locator(".toast")).to_contain_text("Renamed calm to still in 4 entries.")
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("Undo: Rename tag calm to still")
+    page.goto("/tags?arrange=1")
+    page.get_by_role("button", name="Move down: Manual", exact=True).click()
+    assert order(server, "source")[:2] == ["ai_generated", "manual"]
