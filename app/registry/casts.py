@@ -64,9 +64,12 @@ def changed_since(operation: int, dataset: int) -> Iterator[tuple[str, Cast]]:
     return ((entry, read(before)) for entry, before in found)
 
 
-def is_changed_since(operation: int, dataset: int) -> bool:
-    """Whether a later operation changed who speaks in a dataset."""
-    return next(changed_since(operation, dataset), None) is not None
+def last_change(dataset: int) -> int:
+    """The last operation that changed who speaks in a dataset; 0 if none did."""
+    found = db.execute_sql(
+        'SELECT max(operation_id) FROM rowchange WHERE "table" = ? AND "row" = ?', (MAPPING, dataset)
+    )
+    return found.fetchone()[0] or 0
 
 
 def rewritten_since(operation: int, dataset: int, entries: Collection[str]) -> set[str]:

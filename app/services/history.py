@@ -81,14 +81,14 @@ def offers(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[
     numbers = [each.id for each in shown]
     with connected():
         row = library.row(slug)
-        after = history.left_by(numbers, row.id)
+        after, recast = history.left_by(numbers, row.id), casts.last_change(row.id)
         made = {
             number for number, before in history.rows_before(numbers, row) if before.get("state") == "trashed"
         }
     return {
         each.id: Offer(
             undo=each.kind == "change" and not each.undone and each.state == "published",
-            back=after.get(each.id) != row.content or casts.is_changed_since(each.id, row.id),
+            back=after.get(each.id) != row.content or each.id < recast,
             to_trash=each.id in made,
         )
         for each in shown
@@ -368,14 +368,8 @@ def _invert(door: Door, target: Operation) -> None:
     changed = list(RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
     put_back(door, changed)
     put = {(each.row, each.key) for each in changed if each.table == MAPPING}
-    for (
-        dataset
-    ) in datasets:  # what was put back may stand in their sidecars; one that moves takes its own along
-        present = Dataset.get_by_id(dataset.id)
-        if (present.slug, present.state) == (dataset.slug, dataset.state):
-            door.says(present)
-        else:
-            door.said.discard(dataset.id)
+    for dataset in datasets:  # what was put back may stand in their sidecars
+        door.says(dataset)
     for dataset in datasets:
         found = history.changes_of(target.id, dataset.id)
         touched = Touched.get(Touched.operation == target.id, Touched.dataset == dataset.id)

@@ -155,14 +155,17 @@ class Door:
         self.rows.append((table, row.id, "", before, after))
         self.touched.add(row.id)
 
-    def write(self, target: Path, data: bytes | None, *, staging: Path | None = None) -> str:
+    def write(
+        self, target: Path, data: bytes | None, *, staging: Path | None = None, present: Path | None = None
+    ) -> str:
         """Replace a small file beside a dataset (its rejected records, its sidecar); None removes it.
 
         :param staging: where to stage it, if not beside the target (whose folder may be yet to be made).
+        :param present: where it still is, if this operation moves it.
         :returns: the content hash that it then has.
         """
         with disk(f"{target.name} could not be read"):
-            before = content_of(target)
+            before = content_of(present or target)
         if data is None:
             self.step(Step("remove", target=self._spell(target), before=before))
             return ""

@@ -132,6 +132,7 @@ def relocate(door: Door, row: Dataset, *, slug: str | None = None, state: str | 
     if new_state == "live" and (new_slug, new_state) != (old_slug, old_state):
         new_slug = free_slug(new_slug, taken(library) - ({old_slug} if old_state == "live" else set()))
     door.set(row, slug=new_slug, state=new_state)
+    door.says(row)  # its name; and much may have changed while it was in the trash
     if new_slug != old_slug:
         FormerSlug.insert(slug=old_slug, dataset=row.id).on_conflict_replace().execute()
         FormerSlug.delete().where(FormerSlug.slug == new_slug).execute()

@@ -50,19 +50,33 @@ def follow(door: "Door", row: Dataset) -> None:
     if row.sidecar == ALONE:
         return
     path = sidecar_of(door.library.path_of(row))
-    present = content_of(path)
+    if row.location and not path.parent.is_dir():
+        return  # it is on a disk that is not there
+    here = sidecar_of(_before_it_moves(door, row))
+    present = content_of(here)
     if present and present != row.sidecar_content:
         leave_alone(row, _CHANGED)
         return
-    old = door.old_sidecars.get(row.id) or (_value(row, read(path)) if present else {})
+    old = door.old_sidecars.get(row.id) or (_value(row, read(here)) if present else {})
     data = _rendered(door.library, row, old)
     if old and present and same(old, json.loads(data)):
         return
     staging = None if path.parent.is_dir() else door.library.home
-    written = door.write(path, data, staging=staging)
+    written = door.write(path, data, staging=staging, present=here)
     Dataset.update(sidecar=USED, sidecar_note="", sidecar_content=written).where(
         Dataset.id == row.id
     ).execute()
+
+
+def _before_it_moves(door: "Door", row: Dataset) -> Path:
+    """Where a dataset's file is, while an operation that gives it another name or state is being made."""
+    if row.location:
+        return Path(row.location)
+    moves = [before for table, number, _, before, _ in door.rows if (table, number) == ("dataset", row.id)]
+    was = {"slug": row.slug, "state": row.state}
+    for before in reversed(moves):
+        was.update({name: value for name, value in before.items() if name in was})
+    return door.library.places.folder(row.id, was["slug"], was["state"]) / f"{was['slug']}.jsonl"
 
 
 def recognise(row: Dataset, path: Path) -> None:

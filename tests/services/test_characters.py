@@ -8,7 +8,7 @@ from app.errors import Conflict, NotFound, Refused
 from app.services import casting, characters, history, opening, shelving
 from app.store.places import sidecar_of
 from tests.casting import cast, check_all, harbour, spoken
-from tests.workshop import SAMPLES, dataset, keys
+from tests.workshop import SAMPLES, check_files, dataset, keys
 
 NATIVE = SAMPLES / "rolethread-lite/native/harbor_tales.jsonl"
 
@@ -126,6 +126,26 @@ def test_a_merge_reaches_what_is_in_the_trash(two, tmp_path):
     characters.merge(two, "mara", "old_finn")
     shelving.untrash(two, "more")
     assert list(spoken(two, "more").values()) == [{1: "old_finn"}]
+    check_all(two, tmp_path)
+    shelving.rename(two, "more", "stories")
+    value = json.loads(sidecar_of(two.dataset("stories").path).read_bytes())
+    assert value["dataset"]["filename"] == "stories.jsonl"
+    check_all(two, tmp_path)
+    history.undo(two, "stories")
+    check_all(two, tmp_path)
+
+
+def test_a_dataset_on_a_disk_that_is_not_there_keeps_its_sidecar_until_it_is_back(two, tmp_path):
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    opening.import_path(two, dataset(stick / "place.jsonl", 3), in_place=True)
+    cast(two, "place", 0, ["mara", None])
+    stick.rename(tmp_path / "elsewhere")
+    characters.merge(two, "mara", "old_finn")
+    (tmp_path / "elsewhere").rename(stick)
+    check_files(two)
+    cast(two, "place", 1, ["old_finn", None])
+    check_all(two, tmp_path)
 
 
 def test_a_character_that_speaks_is_deleted_only_when_asked_for_it_everywhere(two, tmp_path):
