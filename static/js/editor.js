@@ -43,12 +43,7 @@ function submitOnChange(event) {
   if (select) select.form.requestSubmit();
 }
 
-/* Who wants a new character goes on to its name; Enter there creates it and does not save the entry. */
-function nameCharacter(event) {
-  const select = event.target.closest?.(".message-character");
-  if (select?.value === "+") select.parentElement.querySelector("input").focus();
-}
-
+/* Enter in the name of a new character creates it and does not save the entry. */
 function createOnEnter(event) {
   const button = event.key === "Enter" && document.getElementById(event.target.dataset?.enter);
   if (!button || event.ctrlKey || event.metaKey || event.isComposing) return;
@@ -88,7 +83,6 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("click", addTag, true);
 document.addEventListener("change", submitOnChange);
-document.addEventListener("change", nameCharacter);
 document.addEventListener("keydown", createOnEnter);
 document.addEventListener("submit", confirmFirst, true);
 document.addEventListener("submit", noteHere, true);
