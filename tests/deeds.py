@@ -17,9 +17,11 @@ from app.services import (
     outside,
     rejecting,
     shelving,
+    speakers,
     tagging,
 )
 from app.services.library import Library
+from app.services.speakers import Assignment
 from app.store.places import sidecar_of
 from tests.workshop import dataset, entry, keys, line, value_of
 
@@ -179,6 +181,32 @@ def _keep_ours_in_place(library, folder):
     outside.settle(library, "place", keep="ours")
 
 
+def _recast_in_trash(library, folder):
+    _cast(library, folder)
+    shelving.trash(library, "more")
+    _merge_characters(library, folder)
+
+
+def _untrash_more(library, folder):
+    shelving.untrash(library, "more")
+
+
+def _rename_more(library, folder):
+    shelving.rename(library, "more", "stories")
+
+
+def _import_scene(library, folder):
+    """A dataset whose roles are names."""
+    path = folder / "scene.jsonl"
+    path.write_bytes(line(50).replace(b'"user"', b'"Mara"') + line(51).replace(b'"assistant"', b'"Finn"'))
+    opening.import_path(library, path)
+
+
+def _assign(library, folder):
+    wanted = {"Mara": Assignment("user", name="Mara"), "Finn": Assignment("assistant", name="Finn")}
+    speakers.assign(library, "scene", wanted)
+
+
 def _nothing(library, folder):
     pass
 
@@ -208,6 +236,9 @@ DEEDS = {
     "undo rename tag": Deed(_undo_more, _tag_renamed, undone=""),
     "merge characters": Deed(_merge_characters, _cast, undone="place"),
     "delete a mapped entry": Deed(_delete_cast, _cast, undone="more"),
+    "assign speakers": Deed(_assign, _import_scene, undone="scene"),
+    "untrash what was recast": Deed(_untrash_more, _recast_in_trash, undone=""),
+    "rename with a sidecar": Deed(_rename_more, _cast, undone="stories"),
     "rename": Deed(_rename, undone="stories"),
     "rename in place": Deed(_rename_in_place, undone="stories"),
     "trash": Deed(_trash, undone=""),
