@@ -44,7 +44,7 @@ def index() -> Response:
     return answer("prompts/page.html", ("listing", "prompt"), title=title, **context)
 
 
-@bp.get("/<path:prompt>")
+@bp.get("/<prompt>")
 def show(prompt: str) -> Response:
     """One prompt, beside the list."""
     if target() == "uses":
@@ -127,7 +127,7 @@ def draft_new() -> BaseResponse:
     return _keep(NEW)
 
 
-@bp.post("/<path:prompt>/draft")
+@bp.post("/<prompt>/draft")
 def draft(prompt: str) -> BaseResponse:
     """Keep what is typed and not saved."""
     return _keep(_key(prompts.prompt(library(), prompt).slug))
@@ -146,10 +146,10 @@ def forget_new() -> BaseResponse:
     return see_other(url_for("prompts.index", new=1, **_state()))
 
 
-@bp.post("/<path:prompt>/forget")
+@bp.post("/<prompt>/forget")
 def forget(prompt: str) -> BaseResponse:
     """Let the draft go and show the prompt as it is."""
-    drafts.forget(library(), DRAFTS, _key(prompt))
+    drafts.forget(library(), DRAFTS, _key(prompts.prompt(library(), prompt).slug))
     return see_other(url_for("prompts.show", prompt=prompt, **_state()))
 
 
@@ -213,7 +213,7 @@ def save_from_entry() -> BaseResponse:
     return see_other(url_for("entry.show", slug=slug, key=key))
 
 
-@bp.post("/<path:prompt>/save")
+@bp.post("/<prompt>/save")
 @shown_on(_again)
 def save(prompt: str) -> BaseResponse:
     """Change a prompt, if it is still the one that the form was opened on; else show both versions."""
@@ -257,21 +257,21 @@ def _told(text: str) -> list[dict[str, str]]:
     return [{"role": SYSTEM, "content": text}]
 
 
-@bp.post("/<path:prompt>/archive")
+@bp.post("/<prompt>/archive")
 @shown_on(_again)
 def archive(prompt: str) -> BaseResponse:
     """Offer a prompt no more."""
     return _done(prompts.archive(library(), prompt), prompt, "Archived.", show="archived")
 
 
-@bp.post("/<path:prompt>/restore")
+@bp.post("/<prompt>/restore")
 @shown_on(_again)
 def restore(prompt: str) -> BaseResponse:
     """Offer an archived prompt again."""
     return _done(prompts.restore(library(), prompt), prompt, "Restored.", show=None)
 
 
-@bp.post("/<path:prompt>/delete")
+@bp.post("/<prompt>/delete")
 @shown_on(_again)
 def delete(prompt: str) -> BaseResponse:
     """Delete a prompt for good."""
@@ -279,7 +279,7 @@ def delete(prompt: str) -> BaseResponse:
     return see_other(url_for("prompts.index", **_state()))
 
 
-@bp.post("/<path:prompt>/attach")
+@bp.post("/<prompt>/attach")
 @shown_on(_again)
 def attach(prompt: str) -> BaseResponse:
     """Let the sidecars of just the chosen datasets carry a prompt."""
@@ -317,7 +317,7 @@ def _undo_address(info: OperationInfo, prompt: str) -> str:
     return url_for("prompts.undo", operation=info.id, prompt=prompt or None)
 
 
-@bp.get("/<path:prompt>/entries/<slug>")
+@bp.get("/<prompt>/entries/<slug>")
 def users(prompt: str, slug: str) -> Response:
     """The entries of one dataset that have the text of a prompt, a page at a time."""
     info = prompts.prompt(library(), prompt)
@@ -325,13 +325,13 @@ def users(prompt: str, slug: str) -> Response:
     return answer("prompts/users.html", (), title=f"{info.name} · {slug}", open=info, slug=slug, found=found)
 
 
-@bp.get("/<path:prompt>/replace")
+@bp.get("/<prompt>/replace")
 def replacing(prompt: str) -> Response:
     """The form in which another text is written or chosen."""
     return answer("prompts/replace.html", (), **_replacing(prompt))
 
 
-@bp.post("/<path:prompt>/replace")
+@bp.post("/<prompt>/replace")
 @shown_on(replacing)
 def replace(prompt: str) -> BaseResponse:
     """Show what a replacement would do; or do it, in every dataset that is chosen, as one operation."""

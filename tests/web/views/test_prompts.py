@@ -367,6 +367,6 @@ def test_prompts_of_a_strange_sidecar_can_be_opened(client, library, talks, tmp_
     assert client.get("/prompts", headers={"HX-Target": "div#counts"}).status_code == 200
     links = [html.unescape(link) for link in re.findall(r'class="row-link" href="([^"]*)"', page)]
     reached = [link for link in links if client.get(link).status_code == 200]
-    assert len(reached) >= 7
+    assert len(reached) == 7  # no address leads over a slash, or to what cannot be seen
     for link in reached[:5]:
         assert client.post(f"{link}/archive").status_code in (303, 404)
