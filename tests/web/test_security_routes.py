@@ -21,6 +21,7 @@ FORMS = {
     "entries.bulk": {"do": "add", "tags": "x"},
     "history.restore": {"operation": "1"},
     "library.outside": {"keep": "ours"},
+    "library.sidecar": {"keep": "ours"},
     "rejected.reimport": {"index": "0", "line": "1", "text": LINE},
     "exporting.download": {"format": "chatml"},
     "library.rename": {"name": "walks"},
@@ -28,7 +29,7 @@ FORMS = {
 NAMES = (
     "name", "path", "text", "operation", "backup", "keys", "key", "view", "entry", "tab", "index", "line",
     "to", "act", "before", "page", "imported", "q", "scope", "format", "encoding", "gone", "then", "keep",
-    "dataset", "other", "prompt", "description",
+    "dataset", "other", "prompt", "description", "category", "into", "move", "slug", "next", "arrange",
 )  # fmt: skip
 
 
@@ -43,7 +44,14 @@ def talks(library):
 @pytest.fixture
 def routes(app, talks):
     """Every route but the static files, with a method and an address where all names are good."""
-    good = {"slug": "talks", "key": talks, "id": "nothing", "article": "keys", "character": "mara"}
+    good = {
+        "slug": "talks",
+        "key": talks,
+        "id": "nothing",
+        "article": "keys",
+        "character": "mara",
+        "tag": "pacing",
+    }
     adapter = app.url_map.bind("localhost")
     return [
         (
@@ -130,7 +138,14 @@ def test_a_foreign_page_reads_no_route(client, routes):
 
 @pytest.mark.parametrize("name", CLIMBING, ids=lambda name: ascii(name[:20]))
 def test_a_climbing_name_in_an_address_leads_nowhere(app, client, library, talks, name):
-    good = {"slug": "talks", "key": talks, "id": "nothing", "article": "keys", "character": "mara"}
+    good = {
+        "slug": "talks",
+        "key": talks,
+        "id": "nothing",
+        "article": "keys",
+        "character": "mara",
+        "tag": "pacing",
+    }
     adapter = app.url_map.bind("localhost")
     before = state(library)
     for rule in app.url_map.iter_rules():

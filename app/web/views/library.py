@@ -23,6 +23,7 @@ from app.services.completing import completions
 from app.services.library import DatasetInfo
 from app.services.reading import Progress
 from app.services.sample import open_sample
+from app.services.settling import keep_sidecar, replace_sidecar
 from app.web.context import library
 from app.web.htmx import answer, see_other
 from app.web.refusals import shown_on
@@ -88,9 +89,7 @@ def _paired(files: list[FileStorage]) -> list[tuple[FileStorage, FileStorage | N
     """
     sidecars = {str(file.filename): file for file in files if str(file.filename).endswith(_SIDECAR)}
     datasets = [file for file in files if file.filename not in sidecars]
-    pairs = [
-        (file, sidecars.pop(f"{stem_of(str(file.filename))}{_SIDECAR}", None)) for file in datasets
-    ]
+    pairs = [(file, sidecars.pop(f"{stem_of(str(file.filename))}{_SIDECAR}", None)) for file in datasets]
     if sidecars:
         raise Refused(
             f"{next(iter(sidecars))} is a sidecar, and its dataset did not come with it.",
@@ -258,6 +257,26 @@ def outside(slug: str) -> BaseResponse:
         f"Settle which version of {slug} goes on",
         lambda _: settling.settle(opened, slug, keep=keep),
         lambda _: Onward(_settled(opened.dataset(slug), keep), back),
+        back=back,
+    )
+
+
+@bp.post("/datasets/<slug>/sidecar")
+@shown_on(entries.again)
+def sidecar(slug: str) -> BaseResponse:
+    """Let a sidecar that was left alone be, or write ours in its place."""
+    opened, back = library(), url_for("entries.show", slug=slug)
+    keep = request.form.get("keep", "")
+    if keep == "theirs":
+        keep_sidecar(opened, slug)
+        flash("The sidecar stays as it is.")
+        return see_other(back)
+    if keep != "ours":
+        raise Refused("No sidecar was chosen.", "Choose one of the two.")
+    return work(
+        f"Replace the sidecar of {slug}",
+        lambda _: replace_sidecar(opened, slug),
+        lambda _: Onward("Replaced the sidecar by ours.", back, undo=slug),
         back=back,
     )
 

@@ -6,7 +6,11 @@ from io import BytesIO
 
 import pytest
 
+from app.registry.database import connected
+from app.registry.models import Dataset
+from app.services import opening
 from app.services.taxonomy import taxonomy
+from app.store.places import sidecar_of
 from tests.workshop import SAMPLES
 
 LINE = json.dumps({"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Ho."}]})
@@ -181,3 +185,51 @@ def test_settings_are_kept_and_shown(client):
 )
 def test_what_is_not_there_is_404(client, path):
     assert client.get(path).status_code == 404
+
+
+@pytest.fixture
+def foreign(library, tmp_path):
+    """A dataset whose sidecar cannot be read, and that sidecar in the library."""
+    source = tmp_path / "talks.jsonl"
+    source.write_text(LINE, encoding="utf-8")
+    sidecar_of(source).write_bytes(b'{"metadata": ')
+    opening.import_path(library, source)
+    return sidecar_of(library.dataset("talks").path)
+
+
+def test_a_sidecar_that_was_left_alone_is_told_of_until_it_is_kept(client, library, foreign):
+    page = client.get("/datasets/talks/").text
+    assert page.count("was left alone: it cannot be read") == 1  # and once in what the import had to say
+    assert "Replace it by ours" in page
+    client.post("/datasets/talks/sidecar", data={"keep": "theirs"})
+    page = client.get("/datasets/talks/").text
+    assert "Replace it by ours" not in page
+    assert "Replace the sidecar by ours" in page
+    assert foreign.read_bytes() == b'{"metadata": '
+
+
+def test_a_sidecar_is_replaced_by_ours_and_put_back(client, library, foreign):
+    client.post("/datasets/talks/sidecar", data={"keep": "ours"})
+    page = client.get("/datasets/talks/").text
+    assert "Replaced the sidecar by ours." in page
+    assert "Replace it by ours" not in page
+    assert foreign.read_bytes().startswith(b'{\n  "metadata"')
+    client.post("/datasets/talks/undo")
+    assert foreign.read_bytes() == b'{"metadata": '
+    assert "Replace it by ours" in client.get("/datasets/talks/").text
+
+
+def test_what_is_no_choice_of_a_sidecar_is_refused(client, foreign):
+    assert client.post("/datasets/talks/sidecar").status_code == 422
+
+
+def test_a_long_report_is_folded(client, library, tmp_path):
+    opening.import_text(library, LINE, "talks")
+    notes = [f"Difference {number}." for number in range(12)]
+    with connected():
+        Dataset.update(
+            report=json.dumps({"records": 1, "entries": 1, "rejected": 0, "notes": notes})
+        ).execute()
+    page = client.get("/datasets/talks/?imported=1").text
+    assert "<summary>7 more</summary>" in page
+    assert all(note in page for note in notes)
