@@ -3,6 +3,7 @@
 The first start makes ``.venv`` beside this file and installs what the lock file names. Later starts see that
 this still holds and go on at once. Set-up talks on standard error only.
 """
+
 # An old Python reads this file to its end before the next lines can turn it away, so nothing here is newer
 # than 2.7: plain ASCII, no f-strings, no annotations.
 import sys
