@@ -42,20 +42,31 @@ def say(page, index, text):
     page.keyboard.type(text)
 
 
-def test_a_group_chat_is_written_by_keyboard_alone(page, server, talks):
+def begin(page):
+    """Open the form of a new entry and make it a group chat; what is typed stays."""
     page.goto("/datasets/talks/")
     page.keyboard.press("n")
     expect(page.locator("#messages-0-text")).to_be_focused()
     page.keyboard.type("A harbour in the fog.")
-    page.keyboard.press("Escape")
     tab_to(page, "#group-chat", "Shift+Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#group-chat")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#group-chat")).to_be_focused()
     expect(page.locator("#messages-0-text")).to_have_value("A harbour in the fog.")
 
-    # the assistant greets first
-    tab_to(page, "#messages-2-up")
+
+def add(page, button, index, who, role):
+    """Add a message; it is given to the one whose turn it is, and waits for text."""
+    tab_to(page, f"#{button}")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#messages-{index}-text")).to_be_focused()
+    expect(page.locator(f"#messages-{index}-character option:checked")).to_have_text(who)
+    expect(page.locator(f"#messages-{index}-role")).to_have_value(role)
+
+
+def test_a_group_chat_is_written_by_keyboard_alone(page, server, talks):
+    begin(page)
+    tab_to(page, "#messages-2-up")  # the assistant greets first
     page.keyboard.press("Enter")
     expect(page.locator("#messages-1-role")).to_have_value("assistant")
     tab_to(page, "#messages-1-role", "Shift+Tab")
@@ -63,24 +74,13 @@ def test_a_group_chat_is_written_by_keyboard_alone(page, server, talks):
     say(page, 1, "You are late.")
     name(page, 2, "Kai")
     say(page, 2, "The fog was early.")
-
-    # a second one on the assistant's side, then whose turn it is
-    tab_to(page, "#add-assistant")
-    page.keyboard.press("Enter")
-    expect(page.locator("#messages-3-text")).to_be_focused()
-    expect(page.locator("#messages-3-character option:checked")).to_have_text("Éowyn McCoy")
+    add(page, "add-assistant", 3, "Éowyn McCoy", "assistant")
     page.keyboard.type("Soup?")
     tab_to(page, "#messages-3-role", "Shift+Tab")
-    name(page, 3, "kai")
-    tab_to(page, "#add-next")
-    page.keyboard.press("Enter")
-    expect(page.locator("#messages-4-text")).to_be_focused()
-    expect(page.locator("#messages-4-character option:checked")).to_have_text("Kai")
-    expect(page.locator("#messages-4-role")).to_have_value("user")
+    name(page, 3, "kai")  # a second one on the assistant's side
+    add(page, "add-next", 4, "Kai", "user")
     page.keyboard.type("Yes.")
-    tab_to(page, "#add-next")
-    page.keyboard.press("Enter")
-    expect(page.locator("#messages-5-character option:checked")).to_have_text("kai")
+    add(page, "add-next", 5, "kai", "assistant")
     page.keyboard.type("Sit.")
     page.keyboard.press("Control+s")
     expect(page.locator(".toast").first).to_contain_text("Saved.")
@@ -89,14 +89,8 @@ def test_a_group_chat_is_written_by_keyboard_alone(page, server, talks):
     cast = casting.cast_of(server.library, "talks", key)
     assert [cast[index].display_name for index in sorted(cast)] == ["Éowyn McCoy", "Kai", "kai", "Kai", "kai"]
     said = value_of(server.library, "talks", key)["messages"]
-    assert [message["role"] for message in said] == [
-        "system",
-        "assistant",
-        "user",
-        "assistant",
-        "user",
-        "assistant",
-    ]
+    roles = [message["role"] for message in said]
+    assert roles == ["system", "assistant", "user", "assistant", "user", "assistant"]
     assert said[1]["content"] == "You are late."
 
 
@@ -160,3 +154,28 @@ def test_names_of_any_kind_break_nothing(new_page, server, crowd, axe, scheme, w
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0, address
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_named_speakers_get_their_roles(new_page, server, axe, scheme):
+    said = [
+        {"role": label, "content": f"I am {label}."}
+        for label in ("Kai", "懸疑", "kai", "Éowyn McCoy", *HOSTILE)
+    ]
+    opening.import_text(server.library, json.dumps({"messages": said}), "named")
+    page = new_page(color_scheme=scheme)
+    page.goto("/datasets/named/")
+    page.get_by_role("link", name="8 named speakers").click()
+    expect(page.locator("legend")).to_have_count(8)
+    assert axe(page) == []
+    page.get_by_role("button", name="Show what it does").click()
+    expect(page.get_by_role("heading", name="This is what it does")).to_be_visible()
+    assert axe(page) == []
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator(".toast")).to_contain_text("Assigned 8 messages in 1 entry.")
+    expect(page.locator("#speakers-line")).to_be_empty()
+    (key,) = browsing.matching_keys(server.library, "named", View())
+    cast = casting.cast_of(server.library, "named", key)
+    assert [cast[index].label for index in range(4)] == ["Kai", "懸疑", "kai", "Éowyn McCoy"]
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("link", name="8 named speakers")).to_be_visible()

@@ -15,6 +15,7 @@ from app.web.views import (
     prompts,
     rejected,
     settings,
+    speakers,
     tags,
 )
 
@@ -25,6 +26,7 @@ PAGES = (
     history,
     exporting,
     rejected,
+    speakers,
     tags,
     characters,
     prompts,
