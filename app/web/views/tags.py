@@ -1,7 +1,6 @@
 """The tags of the library: by category, what each is used for, and all that can be done to them."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial, wraps
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -14,19 +13,20 @@ from app.errors import AppError, NotFound, Refused
 from app.services import completing, history, tagging
 from app.services.browsing import TagCount
 from app.services.completing import Offer
-from app.services.library import Library
 from app.services.operation import OperationInfo
-from app.services.reading import Progress
 from app.services.taxonomy import UNKNOWN, CategoryInfo, Mark, TagInfo, Taxonomy, marks, taxonomy
+from app.web.addresses import TagConverter
 from app.web.context import counted, library
 from app.web.errors import failure_of
 from app.web.forms import whole
-from app.web.forms.tags import new_order, place_of, tag_in
+from app.web.forms.tags import new_order, place_of
 from app.web.htmx import answer, fragments, is_htmx, see_other, target
 from app.web.refusals import form_again, shown_on
+from app.web.tag_deeds import ACTS, Deed
 from app.web.working import Onward, work
 
 bp = Blueprint("tags", __name__)
+bp.record_once(lambda state: state.app.url_map.converters.update(tag=TagConverter))
 
 # Categories have colours by their place; names of colours in the style sheet.
 COLOURS = ("blue", "orange", "violet", "green", "pink", "teal", "red", "yellow")
@@ -43,7 +43,7 @@ def category_colour(place: int | None) -> str:
 @bp.app_template_global()
 def tag_mark(label: str) -> Mark:
     """What is to be said of a tag beside its name, however it is spelt."""
-    return _marks().get(slug_of(label), UNKNOWN)
+    return _marks().get(slug_of(label) or label.strip(), UNKNOWN)
 
 
 @bp.app_template_global()
@@ -116,7 +116,7 @@ def _here() -> str:
     return url_for("tags.index", **_state())
 
 
-@bp.get("/tags/<tag>")
+@bp.get("/tags/<tag:tag>")
 def show(tag: str) -> BaseResponse:
     """One tag with all that can be done to it; a former name leads to the present one."""
     known = taxonomy(library())
@@ -206,15 +206,6 @@ def _refused_in_sheet(view: View) -> View:
     return shown
 
 
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """Something that is done to the tags: what its job is called, how it is done, what is said of it."""
-
-    title: str
-    do: Callable[[Progress], OperationInfo]
-    said: Callable[[OperationInfo], str]
-
-
 def _done(deed: Deed, address: str = "") -> BaseResponse:
     """Do it as a job, and go to the list; where that is on the screen, it is brought up to date in place."""
     here, state = address or _here(), _state()
@@ -238,72 +229,7 @@ def _in_place(response: BaseResponse, announce: str = "") -> BaseResponse:
     return listed
 
 
-def _in_entries(done: OperationInfo) -> str:
-    return f" in {counted(done.changed, 'entry', 'entries')}" if done.changed else ""
-
-
-def _rename(opened: Library, tag: str) -> Deed:
-    name = request.form.get("name", "")
-    return Deed(
-        f"Rename tag {tag}",
-        lambda progress: tagging.rename(opened, tag, name, progress=progress),
-        lambda done: f"Renamed {tag} to {slug_of(name)}{_in_entries(done)}.",
-    )
-
-
-def _merge(opened: Library, tag: str) -> Deed:
-    into = tag_in(request.form, "into")
-    return Deed(
-        f"Merge tag {tag} into {into}",
-        lambda progress: tagging.merge(opened, tag, into, progress=progress),
-        lambda done: f"Merged {tag} into {into}{_in_entries(done)}.",
-    )
-
-
-def _delete(opened: Library, tag: str) -> Deed:
-    return Deed(
-        f"Delete tag {tag}",
-        lambda progress: tagging.delete(opened, tag, progress=progress),
-        lambda done: f"Deleted {tag}{_in_entries(done)}.",
-    )
-
-
-def _place(
-    verb: str, past: str, do: Callable[[Library, str, str | None], OperationInfo]
-) -> Callable[[Library, str], Deed]:
-    def deed(opened: Library, tag: str) -> Deed:
-        category = request.form.get("category") or None
-        return Deed(
-            f"{verb} tag {tag}",
-            lambda _: do(opened, tag, category),
-            lambda _: f"{past} {tag}: {category or 'no category'}.",
-        )
-
-    return deed
-
-
-def _plain(
-    verb: str, past: str, do: Callable[[Library, str], OperationInfo]
-) -> Callable[[Library, str], Deed]:
-    def deed(opened: Library, tag: str) -> Deed:
-        return Deed(f"{verb} tag {tag}", lambda _: do(opened, tag), lambda _: f"{past} {tag}.")
-
-    return deed
-
-
-ACTS: dict[str, Callable[[Library, str], Deed]] = {
-    "rename": _rename,
-    "merge": _merge,
-    "delete": _delete,
-    "move": _place("Move", "Moved", tagging.move),
-    "adopt": _place("Adopt", "Adopted", tagging.adopt),
-    "archive": _plain("Archive", "Archived", tagging.archive),
-    "hide": _plain("Hide", "Hid", tagging.hide),
-    "restore": _plain("Restore", "Restored", tagging.restore),
-}
-
-
-@bp.post("/tags/<tag>/<act>")
+@bp.post("/tags/<tag:tag>/<act>")
 @shown_on(_tag_again)
 @_refused_in_sheet
 def act(tag: str, act: str) -> BaseResponse:
@@ -312,10 +238,10 @@ def act(tag: str, act: str) -> BaseResponse:
         raise NotFound(f"There is nothing called {act} that could be done to a tag.")
     following = request.form.get("next")
     if following is None:
-        return _done(ACTS[act](library(), tag))
+        return _done(ACTS[act](library(), tag, request.form))
     category = request.form.get("category") if act == "adopt" else request.args.get("category")
     address = url_for("tags.review", tag=following or None, category=category or None)
-    return _done(ACTS[act](library(), tag), address)
+    return _done(ACTS[act](library(), tag, request.form), address)
 
 
 @bp.post("/tags")

@@ -293,3 +293,25 @@ def test_completion_offers_what_is_in_use_and_the_filter_what_the_dataset_has(cl
     assert offered[:3] == [("calm", "2 entries"), ("pacing", "1 entry"), ("boundaries", "Behavior")]
     assert "storm" not in dict(offered)
     assert "懸疑" not in dict(offered)
+
+
+ODD = ("/", "..", "!!!", "?#", "&", "100%", "a/b", "to-review", "-2f", "<b>", "\u202e", "x" * 300)
+
+
+def test_tags_of_any_letters_can_be_opened_and_dealt_with(client, library):
+    fill(library, "odd", *([label] for label in ODD))
+    page = client.get("/tags").text
+    links = re.findall(r'id="open-[^"]+" href="([^"]+)" hx-get', page)
+    imported = [each.slug for each in taxonomy(library).imported]
+    assert len(imported) == len(ODD)
+    sheets = [client.get(link) for link in links[-len(ODD) :]]
+    assert {sheet.status_code for sheet in sheets} == {200}
+    for slug, sheet in zip(imported, sheets, strict=True):
+        (action,) = re.findall(r'action="([^"]+/hide)"', sheet.text)
+        assert client.post(action).status_code == 303
+        assert tag(library, slug).status == "hidden"
+
+
+def test_an_address_that_spells_no_tag_is_not_found(client):
+    assert client.get("/tags/-2").status_code == 404
+    assert client.get("/tags/-ff").status_code == 404
