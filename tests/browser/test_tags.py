@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from app.services import opening, tagging
 from app.services.taxonomy import taxonomy
+from app.store.places import sidecar_of
 
 pytestmark = pytest.mark.browser
 
@@ -220,3 +221,28 @@ def test_it_works_without_script(new_page, server, tagged):
     page.goto("/tags?arrange=1")
     page.get_by_role("button", name="Move down: Manual", exact=True).click()
     assert order(server, "source")[:2] == ["ai_generated", "manual"]
+
+
+def test_a_sidecar_that_was_left_alone_is_told_of_and_replaced(page, server, axe, tmp_path):
+    source = tmp_path / "talks.jsonl"
+    said = [{"role": "user", "content": "Fog?"}, {"role": "assistant", "content": "Fog."}]
+    source.write_text(json.dumps({"messages": said}))
+    source.with_name("talks.registry.json").write_text("{}")
+    opening.import_path(server.library, source)
+    theirs = sidecar_of(server.library.dataset("talks").path)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/datasets/talks/")
+    banner = page.locator("#sidecar")
+    expect(banner).to_contain_text("The sidecar beside this file was left alone: it cannot be read")
+    assert banner.bounding_box()["y"] < 200
+    assert axe(page) == []
+    banner.get_by_role("button", name="Replace it by ours").click()
+    expect(page.locator(".toast")).to_contain_text("Replaced the sidecar by ours.")
+    expect(banner).to_have_count(0)
+    assert theirs.read_text() != "{}"
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(banner).to_be_visible()
+    assert theirs.read_text() == "{}"
+    banner.get_by_role("button", name="Keep theirs, and close").click()
+    expect(banner).to_have_count(0)
+    assert theirs.read_text() == "{}"
