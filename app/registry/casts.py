@@ -72,6 +72,16 @@ def last_change(dataset: int) -> int:
     return found.fetchone()[0] or 0
 
 
+def changed_by(operation: int, dataset: int, *, most: int) -> list[tuple[str, Cast, Cast]]:
+    """The first entries whose casts an operation changed, with the casts before and after."""
+    found = db.execute_sql(
+        'SELECT "key", before, after FROM rowchange WHERE "table" = ? AND "row" = ? AND operation_id = ?'
+        " ORDER BY id LIMIT ?",
+        (MAPPING, dataset, operation, most),
+    )
+    return [(entry, read(before), read(after)) for entry, before, after in found]
+
+
 def rewritten_since(operation: int, dataset: int, entries: Collection[str]) -> set[str]:
     """Those of some entries whose lines later operations changed, and this one did not."""
     found = db.execute_sql(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain import casting
-from app.domain.casting import Turn, character_slug, groups, moved, replies, suggestion
+from app.domain.casting import Turn, character_slug, groups, moved, next_speaker, replies, suggestion
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES") or Path(__file__).parents[3] / "shared" / "samples")
 with_samples = pytest.mark.skipif(not SAMPLES.is_dir(), reason=f"the samples are not at {SAMPLES}")
@@ -188,3 +188,23 @@ def test_the_speakers_of_real_files_get_the_role_that_they_have(name, key, assis
 )
 def test_a_character_has_a_slug_of_its_own_in_any_script(name, taken, expected):
     assert character_slug(name, taken) == expected
+
+
+@pytest.mark.parametrize(
+    ("said", "role", "expected"),
+    [
+        ([], "", ("user", "")),
+        ([("system", "")], "", ("user", "")),
+        ([("user", "tomas")], "", ("assistant", "")),
+        ([("assistant", "mara")], "", ("user", "")),
+        ([("user", "tomas"), ("assistant", "mara")], "", ("user", "tomas")),
+        ([("user", "tomas"), ("assistant", "mara"), ("assistant", "finn")], "", ("assistant", "mara")),
+        ([("user", "tomas"), ("assistant", "mara"), ("assistant", "mara")], "", ("user", "tomas")),
+        ([("assistant", "mara"), ("user", "tomas"), ("tool", "")], "", ("assistant", "mara")),
+        ([("assistant", "mara"), ("assistant", "finn")], "assistant", ("assistant", "mara")),
+        ([("assistant", "mara"), ("user", "tomas")], "user", ("user", "tomas")),
+        ([("assistant", "mara")], "user", ("user", "")),
+    ],
+)
+def test_the_last_two_speakers_take_turns(said, role, expected):
+    assert next_speaker(said, role) == expected

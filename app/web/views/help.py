@@ -23,6 +23,8 @@ TITLES = {
     "tags": "Tags",
     "bulk": "Changing many entries",
     "prompts": "Prompts",
+    "characters": "Characters and group chat",
+    "speakers": "Named speakers",
     "drafts": "Drafts",
     "undoing": "Undo, redo and history",
     "backups": "Backups",
@@ -36,7 +38,7 @@ TITLES = {
 GROUPS = (
     ("Opening", ("opening", "in_place", "rejected")),
     ("Finding", ("searching", "filtering")),
-    ("Changing", ("editing", "locked", "tags", "bulk", "prompts", "drafts")),
+    ("Changing", ("editing", "locked", "tags", "bulk", "prompts", "characters", "speakers", "drafts")),
     ("Going back", ("undoing", "backups", "outside")),
     ("Taking out", ("exporting",)),
     ("RoleThread", ("keys", "jobs", "commands", "privacy")),

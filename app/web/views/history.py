@@ -11,12 +11,13 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line
 from app.errors import Refused
-from app.services import casting, history, restoring
-from app.services.browsing import opening_words
+from app.services import casting, history, recasting, restoring
+from app.services.browsing import OpenEntry, opening_words
 from app.services.casting import Speaking
 from app.services.history import ChangeView
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
+from app.services.recasting import Recast
 from app.web.context import library
 from app.web.forms import whole
 from app.web.htmx import answer
@@ -92,6 +93,7 @@ def show(slug: str) -> Response:
             shown=shown,
             made=history.offers(library(), slug, [shown])[shown.id].to_trash,
             changes=_shown_changes(slug, changes),
+            recasts=_shown_recasts(slug, number) if page == 1 else [],
             more=len(changes) >= CHANGES,
             page=page,
         )
@@ -101,6 +103,12 @@ def show(slug: str) -> Response:
 def _shown_changes(slug: str, changes: Sequence[ChangeView]) -> list[ShownChange]:
     casts = casting.casts_of(library(), slug, [change.key for change in changes])
     return [ShownChange.of(slug, change, casts.get(change.key, {})) for change in changes]
+
+
+def _shown_recasts(slug: str, number: int) -> list[tuple[Recast, OpenEntry | None]]:
+    """The entries in which others speak since an operation, where the text did not change."""
+    found = recasting.recasts(library(), slug, number, most=CHANGES)
+    return [(each, opened_entry.find(slug, each.key)) for each in found]
 
 
 def _again(slug: str) -> Response:

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from app.domain.view import View
-from app.services import browsing, casting, characters, editing, opening
+from app.services import browsing, casting, characters, editing, history, opening
 from tests.workshop import value_of
 
 PART = {"HX-Request": "true", "HX-Target": "div#messages"}
@@ -230,3 +230,12 @@ def test_names_stand_in_the_list_and_in_the_history(client, library, key):
     assert '<bdi class="voice">Tomas</bdi>:' in client.get("/datasets/harbour/").text
     page = client.get(f"/datasets/harbour/entries/{key}?tab=history").text
     assert "Mara (assistant): " in re.sub("<[^>]*>", "", page)
+
+
+def test_the_history_tells_who_speaks_since_an_operation(client, library, key):
+    client.post(f"/datasets/harbour/entries/{key}", data=fields(library, key, ("tomas", "mara", "")))
+    key = current(library, key)
+    client.post(f"/datasets/harbour/entries/{key}", data=fields(library, key, ("tomas", "finn", "")))
+    number = history.operations(library, "harbour", limit=1)[0].id
+    page = client.get("/datasets/harbour/history", query_string={"operation": number}).text
+    assert "message 2 <bdi>Mara</bdi> → <bdi>Finn</bdi>" in page
