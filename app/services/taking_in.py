@@ -11,7 +11,7 @@ from app.registry import rows
 from app.registry.database import connected
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 from app.services import sidecars, tallies
-from app.services.taxonomy import former_names
+from app.services.taxonomy import former_names, is_imported
 from app.store import queries
 from app.store.index import Index
 
@@ -203,6 +203,9 @@ def _merge(
         present = known.get(slug)
         if present is None:
             known[slug] = {"id": door.put(table, None, values), **values}
+            continue
+        if table == "tag" and is_imported(present["status"], present["lifecycle"]):
+            door.put(table, present["id"], values)  # nobody has decided on it yet
             continue
         for key, value in values.items():
             if key not in _OWN and present[key] != value:

@@ -205,9 +205,13 @@ def _unknown(used: _Found, known: set[str]) -> Iterable[TagInfo]:
         yield TagInfo(slug, name, None, "imported", False, 0, used.uses[slug], ())
 
 
+def is_imported(status: str, lifecycle: str) -> bool:
+    """Whether a tag came with entries and nobody has decided on it."""
+    return status == "archived" and json.loads(lifecycle).get("archive_origin") == "imported"
+
+
 def _status(status: str, lifecycle: str) -> str:
-    imported = status == "archived" and json.loads(lifecycle).get("archive_origin") == "imported"
-    return "imported" if imported else status
+    return "imported" if is_imported(status, lifecycle) else status
 
 
 def former_names(more: Mapping[str, str | None] | None = None) -> dict[str, str]:

@@ -83,6 +83,23 @@ def test_rows_that_were_here_win_and_each_difference_is_told(library, tmp_path):
 
 
 @with_samples
+def test_a_tag_that_nobody_has_decided_on_becomes_what_a_sidecar_says(library, tmp_path):
+    alone = tmp_path / "alone.jsonl"
+    alone.write_bytes(SOURCE.read_bytes())
+    opening.import_path(library, alone)
+    assert taxonomy(library).tag("fog").status == "imported"
+    found = opening.import_path(library, brought(tmp_path / "a"), copy=True)
+    assert (taxonomy(library).tag("fog").status, taxonomy(library).tag("fog").category) == (
+        "active",
+        "harbor_themes",
+    )
+    assert found.notes == []
+    history.undo(library, found.slug)
+    assert taxonomy(library).tag("fog").status == "imported"
+    check_home(library, tmp_path)
+
+
+@with_samples
 def test_only_entries_and_messages_that_are_there_are_mapped(library, tmp_path):
     def strange(mappings):
         mappings[0]["turns"].append({**mappings[0]["turns"][0], "turn_index": 99})
