@@ -105,6 +105,7 @@ def test_the_question_mark_lists_the_keys_and_escape_closes_it(list_page):
 
 @pytest.mark.parametrize("keys", [("a",), ("g", "v"), ("g", "i"), ("d",), ("Delete",)])
 def test_other_keys_do_nothing(list_page, keys):
+    list_page.wait_for_load_state("networkidle")
     asked = []
     list_page.wait_for_load_state("networkidle")  # the line on named speakers comes behind the page
     list_page.on(

@@ -27,7 +27,7 @@ bp = Blueprint("speakers", __name__, url_prefix="/datasets/<slug>/speakers")
 
 LARGE = 3000  # entries; to look through more is a job
 NAMED = 5  # labels that the line beside the entries names
-PATIENCE = 60  # seconds before a large dataset that changes is looked through again for that line
+PATIENCE = 600  # seconds before a large dataset that changes is looked through again for that line
 
 _heard = Memory[tuple[Speaker, ...]](20)  # by the dataset, its content, and the characters there are
 _last: dict[str, tuple[str, float, tuple[Speaker, ...]]] = {}  # content, time and answer, by dataset
