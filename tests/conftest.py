@@ -7,6 +7,9 @@ from collections import Counter
 
 import pytest
 
+for shared in ("workshop", "sidecars", "casting", "crashing", "refusing"):
+    pytest.register_assert_rewrite(f"tests.{shared}")
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = os.environ.get("ROLETHREAD_BROWSER") == "required"
 left_out = pytest.StashKey[Counter[str]]()

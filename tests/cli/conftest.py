@@ -10,10 +10,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-pytest.register_assert_rewrite("tests.workshop")
-
-from app.cli import main  # noqa: E402
-from tests.workshop import dataset  # noqa: E402
+from app.cli import main
+from tests.workshop import dataset
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES") or Path(__file__).parents[3] / "shared" / "samples")
 

@@ -2,12 +2,10 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.workshop")
-
-from app.config import Config  # noqa: E402
-from app.services import opening  # noqa: E402
-from app.services.library import Library  # noqa: E402
-from tests.workshop import dataset  # noqa: E402
+from app.config import Config
+from app.services import opening
+from app.services.library import Library
+from tests.workshop import dataset
 
 
 @pytest.fixture
