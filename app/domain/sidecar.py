@@ -283,9 +283,7 @@ def rendered(
         "tags": _values(content.tags, _TAG, "sort_order", "slug"),
         "aliases": _values(content.aliases, _ALIAS, "old_slug"),
         "characters": _values(content.characters, _CHARACTER, "slug"),
-        "entry_character_mappings": [
-            {"entry_uuid": mapping.entry_uuid, "turns": _turns(mapping.turns)} for mapping in mappings
-        ],
+        "entry_character_mappings": [_mapping_row(mapping) for mapping in mappings],
         "system_prompts": _values(content.prompts, _PROMPT, "slug"),
     }
     return _spelt(_with_rest(known, old or {}, _SIDECAR))
@@ -293,6 +291,16 @@ def rendered(
 
 def _values(rows: Iterable[Any], shape: Iterable[str], *order: str) -> list[dict[str, Any]]:
     return [{key: getattr(row, key) for key in shape} for row in sorted(rows, key=attrgetter(*order))]
+
+
+def row_of_mapping(mapping: SidecarMapping, old: Mapping[str, Any]) -> dict[str, Any]:
+    """The row of one mapping; what ``old``, the row that it takes the place of, has beside that stays."""
+    row: dict[str, Any] = _with_rest(_mapping_row(mapping), old, _MAPPING)
+    return row
+
+
+def _mapping_row(mapping: SidecarMapping) -> dict[str, Any]:
+    return {"entry_uuid": mapping.entry_uuid, "turns": _turns(mapping.turns)}
 
 
 def _turns(turns: Iterable[Turn]) -> list[dict[str, Any]]:

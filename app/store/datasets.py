@@ -1,15 +1,17 @@
 """Dataset files as they lie on the disk: their lines, their signature, their content hash."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import BinaryIO
 
 from app.domain.entry import digest
 from app.store.atomic import BLOCK, disk
+from app.store.places import TEMPORARY
 
 _RUN = 1 << 18
 BOM = b"\xef\xbb\xbf"
@@ -85,8 +87,14 @@ def content_hash(head: bytes, digests: Iterable[bytes]) -> str:
 
 
 def content_of(path: Path) -> str:
-    """The content hash of a file on the disk, by reading it; empty if it is not there."""
+    """The content hash of a file on the disk, by reading it; empty if it is not there.
+
+    That of a sidecar, staged or in its place, is over all of it at once: its lines are many and short.
+    """
     try:
+        if _SIDECAR.search(path.name):
+            with path.open("rb", buffering=0) as whole:
+                return file_digest(whole, "sha256").hexdigest()[:32]
         with path.open("rb", buffering=BLOCK) as file:
             head = framing(file).head
             return content_hash(head, map(digest, lines(file, len(head))))
@@ -94,6 +102,7 @@ def content_of(path: Path) -> str:
         return ""
 
 
+_SIDECAR = re.compile(rf"\.registry\.json(\.\d+{re.escape(TEMPORARY)})?$")
 EMPTY = content_hash(b"", ())
 
 
