@@ -148,3 +148,12 @@ def names(dataset: int, entries: Collection[str]) -> dict[str, dict[int, str]]:
     ):
         found.setdefault(entry, {})[place] = name
     return found
+
+
+def speaking(dataset: int) -> set[int]:
+    """The characters that speak in a dataset."""
+    query = (
+        'SELECT id FROM "character" WHERE EXISTS'
+        ' (SELECT 1 FROM mapping WHERE character_id = "character".id AND dataset_id = ?)'
+    )
+    return {number for (number,) in db.execute_sql(query, (dataset,))}

@@ -210,8 +210,11 @@ class Door:
             if changes:
                 with disk(f"{editor.row.slug} could not be written"):
                     self._stage(editor, changes)
-        for row in Dataset.select().where(Dataset.id.in_(self.said), Dataset.state == "live"):
-            sidecars.follow(self, row)
+        for row in Dataset.select().where(Dataset.id.in_(self.said)):
+            if row.state == "live":
+                sidecars.follow(self, row)
+            else:
+                sidecars.fall_behind(row)
 
     def _stage(self, editor: Editor, changes: ChangeSet) -> None:
         path = editor.snapshot.info.path

@@ -23,9 +23,11 @@ from app.domain.sidecar import (
     rendered,
     same,
 )
+from app.domain.sidecar_casts import changed, cut, put
 from app.domain.tags import resolve
 from app.domain.tags import slug as slug_of
 from app.registry import rows
+from app.registry.casts import speaking
 from app.registry.database import connected
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 from app.services import tallies
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
     from app.services.library import Library
     from app.services.operation import Door
 
-ALONE, USED = "alone", "used"
+ALONE, FOUND, USED = "alone", "found", "used"  # left alone; ours to write; ours as it stands
+_FEW = 8  # mappings that are changed where they stand
 _CHANGED = "another program changed it"
 
 
@@ -51,21 +54,53 @@ def follow(door: "Door", row: Dataset) -> None:
         return
     path = sidecar_of(door.library.path_of(row))
     if row.location and not path.parent.is_dir():
-        return  # it is on a disk that is not there
+        fall_behind(row)  # it is on a disk that is not there
+        return
     here = sidecar_of(_before_it_moves(door, row))
     present = content_of(here)
     if present and present != row.sidecar_content:
         leave_alone(row, _CHANGED)
         return
-    old = door.old_sidecars.get(row.id) or (_value(row, read(here)) if present else {})
-    data = _rendered(door.library, row, old)
-    if old and present and same(old, json.loads(data)):
+    raw = read(here) if present else b""
+    data = _changed(door, row, raw) or _anew(door, row, raw)
+    if data == raw:
         return
     staging = None if path.parent.is_dir() else door.library.home
     written = door.write(path, data, staging=staging, present=here)
     Dataset.update(sidecar=USED, sidecar_note="", sidecar_content=written).where(
         Dataset.id == row.id
     ).execute()
+
+
+def _anew(door: "Door", row: Dataset, raw: bytes) -> bytes:
+    """The sidecar of a dataset, all of it spelt anew; ``raw`` as it is if that says the same."""
+    old = door.old_sidecars.get(row.id) or (_value(row, raw) if raw else {})
+    data = _rendered(door.library, row, old)
+    return raw if old and raw and same(old, json.loads(data)) else data
+
+
+def _changed(door: "Door", row: Dataset, raw: bytes) -> bytes | None:
+    """The same, with the mappings as they stand in ``raw``, which may be far more than all else.
+
+    None if ``raw`` is not known to say just what the registry does of them, or many of them are others now.
+    """
+    recast = {key for table, number, key, *_ in door.rows if (table, number) == (rows.MAPPING, row.id)}
+    parts = cut(raw) if row.sidecar == USED and len(recast) <= _FEW else None
+    old = _value(row, parts[0]) if parts else {}
+    if not parts or not old:
+        return None
+    rest = _rendered(door.library, row, old, mapped=False)
+    if not recast and same(old, json.loads(rest)):
+        return raw
+    casts = rows.casts(row.id, list(recast))
+    speakers = {each.id: each for each in Character.select()}
+    new = {
+        entry: SidecarMapping(entry, tuple(_turn(turn, speakers) for turn in casts[entry]))
+        if entry in casts
+        else None
+        for entry in recast
+    }
+    return put(rest, changed(parts[1], new))
 
 
 def _before_it_moves(door: "Door", row: Dataset) -> Path:
@@ -80,10 +115,15 @@ def _before_it_moves(door: "Door", row: Dataset) -> Path:
 
 
 def recognise(row: Dataset, path: Path) -> None:
-    """Take the sidecar that lies beside a dataset for the one that belongs to it."""
-    Dataset.update(sidecar=USED, sidecar_note="", sidecar_content=content_of(path)).where(
+    """Take the sidecar that lies beside a dataset for the one that belongs to it, whoever wrote it."""
+    Dataset.update(sidecar=FOUND, sidecar_note="", sidecar_content=content_of(path)).where(
         Dataset.id == row.id
     ).execute()
+
+
+def fall_behind(row: Dataset) -> None:
+    """Let a sidecar be for now; when it is written next, all of it is spelt anew."""
+    Dataset.update(sidecar=FOUND).where(Dataset.id == row.id, Dataset.sidecar == USED).execute()
 
 
 def leave_alone(row: Dataset, why: str) -> None:
@@ -100,9 +140,9 @@ def make_again(library: "Library", row: Dataset, draft: Path) -> None:
         recognise(row, draft)
 
 
-def _rendered(library: "Library", row: Dataset, old: dict[str, Any]) -> bytes:
+def _rendered(library: "Library", row: Dataset, old: dict[str, Any], *, mapped: bool = True) -> bytes:
     at = datetime.now(UTC).isoformat(timespec="microseconds")
-    return rendered(content(library, row), exported_at=at, app_version=VERSION, old=old)
+    return rendered(content(library, row, mapped=mapped), exported_at=at, app_version=VERSION, old=old)
 
 
 def take_over(door: "Door", row: Dataset) -> None:
@@ -153,17 +193,19 @@ def part(library: "Library", slug: str, some: Part) -> bytes:
         return rendered(content(library, row, some), exported_at=at, app_version=VERSION)
 
 
-def content(library: "Library", row: Dataset, some: Part | None = None) -> Content:
+def content(library: "Library", row: Dataset, some: Part | None = None, *, mapped: bool = True) -> Content:
     """What the registry says of a dataset, or of some entries of it, and nothing of any other.
 
     The caller is connected.
+
+    :param mapped: with who speaks in which entry.
     """
     uses = some.uses if some else tallies.of(row)
-    casts = rows.casts(row.id)
+    casts = rows.casts(row.id) if mapped else {}
     if some:
         casts = {entry: cast for entry, cast in casts.items() if entry in some.uuids}
     tags, categories, aliases = _taxonomy(uses)
-    spoken = {turn[1] for cast in casts.values() for turn in cast}
+    spoken = {turn[1] for cast in casts.values() for turn in cast} if mapped else speaking(row.id)
     characters = {each.id: each for each in Character.select() if each.id in spoken}
     prompts = Prompt.select().join(PromptUse).where(PromptUse.dataset == row.id)
     return Content(
