@@ -48,6 +48,8 @@ GOALS = {
     "save one entry": Goal(2.5, "copy"),
     "tag all": Goal(20.0),
     "undo of that": Goal(20.0),
+    "rename tag": Goal(15.0),
+    "undo of the rename": Goal(15.0),
     "export chatml": Goal(2, "orjson"),
     "export chatml, clean": Goal(2, "orjson"),
     "export sharegpt, clean": Goal(2, "orjson"),

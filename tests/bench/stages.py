@@ -21,8 +21,9 @@ import orjson
 from app.config import Config
 from app.domain.tagging import TagEdit
 from app.domain.view import SORTS, View
-from app.services import browsing, editing, exporting, history, opening
+from app.services import browsing, editing, exporting, history, opening, tagging
 from app.services.library import Library
+from app.services.taxonomy import taxonomy
 
 SLUG = "bench"
 TAG = "bench pass"
@@ -193,6 +194,15 @@ def undone(bench: Bench) -> None:
     assert done.changed
 
 
+def renamed(bench: Bench) -> None:
+    """The tag that most entries have, called otherwise in all of them, and that undone."""
+    library = bench.library()
+    most = max(taxonomy(library).every(), key=lambda tag: tag.entries)
+    done = bench.timed("rename tag", lambda: tagging.rename(library, most.slug, "bench renamed"))
+    assert done.changed == most.entries
+    bench.timed("undo of the rename", lambda: history.undo(library, SLUG))
+
+
 def exported(form: str, clean: bool, name: str, bench: Bench) -> None:
     """An export, as the stream that a download is."""
     library = bench.library()
@@ -235,6 +245,7 @@ STAGES: dict[str, Callable[[Bench], None]] = {
     "save": saved,
     "tag": tagged,
     "undo": undone,
+    "rename": renamed,
 }
 
 
