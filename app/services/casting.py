@@ -1,12 +1,13 @@
 """Who speaks in the entries of a dataset, and how that stays with the messages through every change."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from sqlite3 import Connection
 from typing import Any
 
 from app.domain.casting import Turn, moved
-from app.domain.change import Change
+from app.domain.change import Change, ChangeSet
 from app.domain.entry import Entry, Message, NotJson
 from app.domain.facts import payload
 from app.domain.roles import USER
@@ -16,8 +17,11 @@ from app.registry.database import connected
 from app.registry.models import Character, Dataset
 from app.services.library import Library
 from app.services.operation import Door
+from app.services.reading import current_index
 from app.store import queries
 from app.store.finding import UNNAMED
+from app.store.index import summary_of
+from app.store.staging import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +116,77 @@ def messages_of(value: Mapping[str, Any]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """Where a line stood and where it stands; ``change`` is what became of it, if anything did."""
+
+    before: int | None
+    after: int | None
+    change: Change | None = None
+
+
 def follow(
-    door: Door,
-    row: Dataset,
-    changes: Iterable[Change],
-    line: Callable[[int], bytes],
-    *,
-    but: Collection[str] = (),
+    door: Door, row: Dataset, changes: ChangeSet, line: Callable[[int], bytes], *, but: Collection[str] = ()
 ) -> None:
-    """Let casts follow lines that are rewritten or gone.
+    """Let casts follow lines that are rewritten or gone; of entries that share an id, the first counts.
 
     :param line: gives a line as it was before the changes.
     :param but: entries whose cast is known otherwise.
     """
-    changed: dict[str, Change] = {}
-    for each in changes:
-        if each.before is not None and each.key not in but:
-            changed.setdefault(each.key, each)
+    ways: dict[str, list[_Way]] = {}
+    for each in changes.changes:
+        name = each.key.partition("~")[0]
+        if name not in but:
+            ways.setdefault(name, []).append(_Way(each.before, each.after, each))
+    present = rows.casts(row.id, list(ways))
+    for name, before, after in _unchanged(door, row, changes, list(present)):
+        ways[name].append(_Way(before, after))
     wanted: dict[str, rows.Cast] = {}
-    for entry, cast in rows.casts(row.id, list(changed)).items():
-        each, old = changed[entry], line(changed[entry].before or 0)
-        gone = each.after is None
-        wanted[entry] = [] if gone else followed(cast, messages_in(old), messages_in(each.splice(old)))
+    for entry, cast in present.items():
+        wanted[entry] = _of_first(cast, ways[entry], line)
     door.cast(row, wanted)
+
+
+def _of_first(cast: rows.Cast, ways: Sequence[_Way], line: Callable[[int], bytes]) -> rows.Cast:
+    """The cast of the entry that is now the first one of its id."""
+    was = min((each.before for each in ways if each.before is not None), default=None)
+    left = [(each.after, each) for each in ways if each.after is not None]
+    if was is None:
+        return cast
+    if not left:
+        return []
+    _, first = min(left, key=itemgetter(0))
+    old, new = messages_in(line(was)), messages_in(_present(first, line))
+    if first.before is None or (first.change is None and first.before != was):
+        return cast if old == new else []  # another entry, which nobody was said to speak in
+    return followed(cast, old, new)
+
+
+def _present(way: _Way, line: Callable[[int], bytes]) -> bytes:
+    old = b"" if way.before is None else line(way.before)
+    return way.change.splice(old) if way.change else old
+
+
+def _unchanged(
+    door: Door, row: Dataset, changes: ChangeSet, names: Sequence[str]
+) -> Iterator[tuple[str, int, int]]:
+    """The lines with some ids that stay as they are: the id, and their places before and after."""
+    editor = door.editors.get(row.id)
+    if editor:  # its index is of the lines before, any other one of those after
+        found, known = _places(editor.snapshot.connection, editor.layout, names), changes
+    else:
+        with current_index(door.library, door.library.info(row)).connect() as index:
+            summary = summary_of(index)
+            found = _places(index, Layout.of(index, summary), names) if summary else []
+        known = changes.inverted()
+    touched = {each.before for each in known.changes}
+    kept = [(name, place) for name, place in found if place not in touched]
+    for (name, place), gap in zip(kept, known.follow([place + 1 for _, place in kept]), strict=True):
+        yield (name, place, gap - 1) if editor else (name, gap - 1, place)
+
+
+def _places(index: Connection, layout: Layout, names: Sequence[str]) -> list[tuple[str, int]]:
+    return [(name, layout.position(rank)) for name, rank in queries.ranks_named(index, names)]
 
 
 def cut(door: Door, row: Dataset, index: Connection) -> None:

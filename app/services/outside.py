@@ -86,7 +86,7 @@ def _recast(door: Door, row: Dataset, changes: ChangeSet, recorded: Path | None)
     """
     if recorded is not None:
         with lines_of(recorded) as old:
-            casting.follow(door, row, changes.changes, old.line)
+            casting.follow(door, row, changes, old.line)
         return
     with current_index(door.library, door.library.info(row)).connect() as connection:
         casting.cut(door, row, connection)

@@ -66,7 +66,7 @@ def restore_backup(library: Library, slug: str, name: str, *, progress: Progress
             if last is not None:
                 casting.restore(door, row, last)
             else:
-                casting.follow(door, row, editor.changes().changes, editor.line)
+                casting.follow(door, row, editor.changes(), editor.line)
     if door.info is None:
         raise Refused(f"{slug} holds just what that backup holds.")
     return door.info

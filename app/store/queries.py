@@ -184,9 +184,22 @@ def neighbours(connection: sqlite3.Connection, rank: int) -> tuple[int | None, i
 
 
 def lengths(connection: sqlite3.Connection, uuids: Sequence[str]) -> dict[str, int]:
-    """How many messages there are in some entries, as far as they are there, by their uuids."""
+    """How many messages there are in some entries, as far as they are there, by their uuids.
+
+    Of entries that share one, the first counts.
+    """
     query = "SELECT uuid, messages FROM lines WHERE uuid IN (SELECT value FROM json_each(?))"
-    return dict(connection.execute(query, (json.dumps(uuids),)))
+    found = connection.execute(f"{query} ORDER BY rank DESC", (json.dumps(uuids),))
+    return dict(found)  # the first one of an id is met last, and stays
+
+
+def ranks_named(connection: sqlite3.Connection, uuids: Sequence[str]) -> list[tuple[str, int]]:
+    """Uuid and rank of every entry that has one of some uuids, in file order."""
+    query = (
+        "SELECT uuid, rank FROM lines WHERE uuid IN (SELECT value FROM json_each(?))"
+        f" AND +kind = {int(Kind.ENTRY)} ORDER BY rank"
+    )
+    return list(connection.execute(query, (json.dumps(uuids),)))
 
 
 def number(connection: sqlite3.Connection, rank: int) -> int:

@@ -208,3 +208,70 @@ def test_an_entry_that_comes_back_is_spoken_by_whom_its_speaker_was_merged_into(
     history.undo(library, "talks", gone.id)
     assert lines(library, "talks") == {first: {ANSWER: "old_finn"}}
     check_all(library, tmp_path)
+
+
+def repeated(talks, library, change=lambda value: value):
+    """Another program repeats the first entry behind the last one, id and all."""
+    outsider(talks, lambda values: [*values, change(json.loads(json.dumps(values[0])))])
+    return outside.settle(library, "talks", keep="outside")
+
+
+def test_of_two_entries_with_one_id_one_may_go_and_the_other_keeps_its_characters(
+    library, talks, first, tmp_path
+):
+    before = spoken(library, "talks")
+    repeated(talks, library)
+    outsider(talks, lambda values: values[:-1])
+    outside.settle(library, "talks", keep="outside")
+    assert spoken(library, "talks") == before
+    repeated(talks, library)
+    outsider(talks, lambda values: values[1:])
+    outside.settle(library, "talks", keep="outside")
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    outsider(talks, lambda values: values[:-1])
+    outside.settle(library, "talks", keep="outside")
+    assert spoken(library, "talks") == {}
+    check_all(library, tmp_path)
+
+
+def test_undoing_what_brought_a_second_entry_of_an_id_leaves_the_characters_of_the_first(
+    library, talks, first, tmp_path
+):
+    before = spoken(library, "talks")
+    operation = repeated(talks, library)
+    history.undo(library, "talks", operation.id)
+    assert spoken(library, "talks") == before
+    history.redo(library, "talks")
+    editing.delete_entries(library, "talks", keys(library, "talks")[-1:])
+    assert spoken(library, "talks") == before
+    check_all(library, tmp_path)
+
+
+def test_an_entry_that_becomes_the_first_of_its_id_is_not_spoken_by_whom_it_never_was(
+    library, talks, first, tmp_path
+):
+    def other(value):
+        value["messages"][0]["content"] = "Somebody else?"
+        return value
+
+    repeated(talks, library, other)
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    outsider(talks, lambda values: values[1:])
+    outside.settle(library, "talks", keep="outside")
+    assert spoken(library, "talks") == {}
+    history.undo(library, "talks")
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    check_all(library, tmp_path)
+
+
+def test_the_first_entry_of_an_id_is_followed_where_it_is_rewritten(library, talks, first, tmp_path):
+    repeated(talks, library)
+
+    def change(values):
+        values[0]["messages"].insert(0, {"role": "assistant", "content": "Hello."})
+        return values
+
+    outsider(talks, change)
+    outside.settle(library, "talks", keep="outside")
+    assert lines(library, "talks") == {first: {QUESTION: "mara", ANSWER: "old_finn"}}
+    check_all(library, tmp_path)
