@@ -51,7 +51,7 @@ def test_a_tag_added_by_key_is_kept(page, talks):
     page.locator("#add_tags").press_sequentially("storm,")
     expect(page.locator("[data-draft-status]")).to_have_text("Draft kept")
     page.reload()
-    expect(page.locator(".chip")).to_have_text(["calm", "storm"])
+    expect(page.locator(".chip bdi")).to_have_text(["calm", "storm"])
 
 
 def test_two_tabs_keep_two_drafts(page, new_page, talks):
