@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 import click
 
-from app.cli.call import Call, counted, pass_call
+from app.cli.call import DONE, FINDINGS, Call, counted, pass_call
 from app.cli.command import Command, Verbs
 from app.services import history, tagging
 from app.services.library import Library
 from app.services.operation import OperationInfo
-from app.services.taxonomy import TagInfo, Taxonomy, taxonomy
+from app.services.tagging import Rewritten
+from app.services.taxonomy import FormerName, TagInfo, Taxonomy, taxonomy
 
 
 @click.group("tag", cls=Verbs)
@@ -34,7 +35,11 @@ def list_(call: Call) -> None:
         }
         for each in found.categories
     ]
-    value = {"tags": [each.as_json() for each in found.every()], "categories": groups}
+    value = {
+        "tags": [each.as_json() for each in found.every()],
+        "categories": groups,
+        "former": [each.as_json() for each in found.former],
+    }
     call.answer(value, "\n".join(_listed(found)))
 
 
@@ -49,10 +54,13 @@ def _listed(found: Taxonomy) -> list[str]:
     lines: list[str] = []
     for name, tags in parts:
         lines += [name, *(f"  {_said(each)}" for each in tags)] if tags else []
+    if found.former:
+        lines.append("Former names still in entries")
+        lines += [f"  {_said(each)}, now {each.leads_to}" for each in found.former]
     return lines
 
 
-def _said(info: TagInfo) -> str:
+def _said(info: TagInfo | FormerName) -> str:
     return f"{info.slug:<30} {counted(info.entries, 'entry', 'entries')}" if info.entries else info.slug
 
 
@@ -80,9 +88,9 @@ def create(call: Call, name: str, category: str | None) -> None:
 @click.argument("slug")
 @click.argument("name")
 @pass_call
-def rename(call: Call, slug: str, name: str) -> None:
+def rename(call: Call, slug: str, name: str) -> int:
     """Call a tag otherwise, in every entry that has it."""
-    call.answer_operation(tagging.rename(call.library(), slug, name, progress=call.watch("Renaming")))
+    return _report(call, tagging.rename(call.library(), slug, name, progress=call.watch("Renaming")))
 
 
 @tag.command(cls=Command)
@@ -98,9 +106,17 @@ def move(call: Call, slug: str, category: str | None) -> None:
 @click.argument("slug")
 @click.argument("into")
 @pass_call
-def merge(call: Call, slug: str, into: str) -> None:
+def merge(call: Call, slug: str, into: str) -> int:
     """Put the tag INTO in the place of another, in every entry that has it."""
-    call.answer_operation(tagging.merge(call.library(), slug, into, progress=call.watch("Merging")))
+    return _report(call, tagging.merge(call.library(), slug, into, progress=call.watch("Merging")))
+
+
+@tag.command(cls=Command)
+@click.argument("slug")
+@pass_call
+def rewrite(call: Call, slug: str) -> int:
+    """Rewrite a former name to the present one, where entries still have it."""
+    return _report(call, tagging.settle_former(call.library(), slug, progress=call.watch("Rewriting")))
 
 
 @tag.command(cls=Command)
@@ -115,9 +131,18 @@ def adopt(call: Call, slug: str, category: str | None) -> None:
 @tag.command(cls=Command)
 @click.argument("slug")
 @pass_call
-def delete(call: Call, slug: str) -> None:
+def delete(call: Call, slug: str) -> int:
     """Take a tag off every entry that has it, and forget it."""
-    call.answer_operation(tagging.delete(call.library(), slug, progress=call.watch("Deleting")))
+    return _report(call, tagging.delete(call.library(), slug, progress=call.watch("Deleting")))
+
+
+def _report(call: Call, done: Rewritten) -> int:
+    """Say what was rewritten; there are findings if an entry was left alone."""
+    words = f"{done.title} (operation {done.id}). {counted(done.changed, 'entry', 'entries')} changed."
+    if done.left:
+        words += f" Left alone, because the line cannot be rewritten without losing something: {done.left:,}."
+    call.answer({"operation": done.as_json(), "locked": done.left}, words)
+    return FINDINGS if done.left else DONE
 
 
 def _plain(name: str, act: Callable[[Library, str], OperationInfo], words: str) -> None:

@@ -1,7 +1,9 @@
 """The life of tags: made, renamed, merged, archived, deleted. Each is one operation on all datasets."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.domain.tagging import renamed
@@ -17,6 +19,18 @@ from app.services.reading import Progress, silent
 from app.services.taxonomy import TagInfo, taxonomy
 
 _LONGEST = 200  # characters of a name
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten(OperationInfo):
+    """An operation that rewrote a tag; ``locked`` are the entries that it had to leave as they are."""
+
+    locked: Mapping[str, int] = field(default_factory=dict)  # how many, by the name of the dataset
+
+    @property
+    def left(self) -> int:
+        """How many entries could not be rewritten without losing something, in all datasets."""
+        return sum(self.locked.values())
 
 
 def effect(library: Library, slug: str) -> TagInfo:
@@ -41,13 +55,14 @@ def create(library: Library, name: str, category: str | None = None) -> Operatio
     return _done(door)
 
 
-def rename(library: Library, slug: str, name: str, *, progress: Progress = silent) -> OperationInfo:
+def rename(library: Library, slug: str, name: str, *, progress: Progress = silent) -> Rewritten:
     """Call a tag otherwise, in every entry that has it; its former name leads to it from now on.
 
     :raises Conflict: if there is another tag of that name.
     :raises Refused: if the name has no letter or digit, or the tag is built in.
     """
     new, name = _slug(name), name.strip()
+    locked: Mapping[str, int] = {}
     with library.writing():
         tallies.count_all(library)
         with operation(library, f"Rename tag {slug} to {new}", progress=progress) as door:
@@ -56,14 +71,14 @@ def rename(library: Library, slug: str, name: str, *, progress: Progress = silen
             if new != slug:
                 _check_free(new, leading_to=slug)
                 _lead(door, {slug: new}, "rename")
-                _rewrite(door, {slug: new}, progress)
+                locked = _rewrite(door, {slug: new}, progress)
             lifecycle = _edited(row, "tag_edit")
             door.put("tag", row.id, {"slug": new, "name": name, "lifecycle": lifecycle})
             _say(door, [slug, new])
-    return _done(door)
+    return _rewritten(door, locked)
 
 
-def merge(library: Library, slug: str, into: str, *, progress: Progress = silent) -> OperationInfo:
+def merge(library: Library, slug: str, into: str, *, progress: Progress = silent) -> Rewritten:
     """Put another tag in the place of one, in every entry that has it.
 
     :raises Refused: if both are the same, or the tag is built in.
@@ -76,14 +91,34 @@ def merge(library: Library, slug: str, into: str, *, progress: Progress = silent
             row = _row(door, slug)
             _check_own(row)
             _row(door, into)
-            _rewrite(door, {slug: into}, progress)
+            locked = _rewrite(door, {slug: into}, progress)
             door.put("tag", row.id, None)
             _lead(door, {slug: into}, "merge")
             _say(door, [slug, into])
-    return _done(door)
+    return _rewritten(door, locked)
 
 
-def delete(library: Library, slug: str, *, progress: Progress = silent) -> OperationInfo:
+def settle_former(library: Library, slug: str, *, progress: Progress = silent) -> Rewritten:
+    """Put a tag's present name in the place of a former one, in every entry that still has that.
+
+    Entries have it that a change of the name did not reach: they were in the trash, in a backup, or locked.
+
+    :raises NotFound: if no entry has such a former name.
+    :raises Refused: if none of those that have it can be rewritten.
+    """
+    with library.writing():
+        present = taxonomy(library).former_name(slug).leads_to
+        with operation(library, f"Rewrite tag {slug} to {present}", progress=progress) as door:
+            locked = _rewrite(door, {slug: present}, progress)
+    if door.info is None:
+        raise Refused(
+            f"No entry with {slug} can be rewritten without losing something.",
+            "Their lines are locked; each entry says why when it is opened.",
+        )
+    return _rewritten(door, locked)
+
+
+def delete(library: Library, slug: str, *, progress: Progress = silent) -> Rewritten:
     """Take a tag off every entry that has it, and forget it.
 
     :raises Refused: if the tag is built in.
@@ -93,12 +128,12 @@ def delete(library: Library, slug: str, *, progress: Progress = silent) -> Opera
         with operation(library, f"Delete tag {slug}", progress=progress) as door:
             row = _row(door, slug)
             _check_own(row)
-            _rewrite(door, {slug: ""}, progress)
+            locked = _rewrite(door, {slug: ""}, progress)
             for alias in Alias.select().where(Alias.new_slug == slug):
                 door.put("alias", alias.id, None)
             door.put("tag", row.id, None)
             _say(door, [slug])
-    return _done(door)
+    return _rewritten(door, locked)
 
 
 def move(library: Library, slug: str, category: str | None) -> OperationInfo:
@@ -232,18 +267,23 @@ def _set_status(library: Library, slug: str, status: str, title: str) -> Operati
     return _done(door)
 
 
-def _rewrite(door: Door, leads: Mapping[str, str], progress: Progress) -> None:
-    """Rewrite the tags of every entry that has one of those, in every dataset; "" takes a tag away."""
+def _rewrite(door: Door, leads: Mapping[str, str], progress: Progress) -> Mapping[str, int]:
+    """Rewrite the tags of every entry that has one of those, in every dataset; "" takes a tag away.
+
+    :returns: how many entries of which dataset stay as they are, as their lines are locked.
+    """
     uses = list(_using(leads))
     total = 2 * sum(use.entries for use in uses)
-    seen = 0
+    seen, locked = 0, Counter[str]()
     for row in _datasets(use.dataset_id for use in uses):
         editor = door.editor(row.slug)
         for line in editor.tagged(leads):
-            rewrite(editor, line, lambda value: renamed(value, leads))
+            if rewrite(editor, line, lambda value: renamed(value, leads)) is None:
+                locked[row.slug] += 1
             seen += 1
             if seen % 200 == 0:
                 progress(seen, total)
+    return locked
 
 
 def _say(door: Door, slugs: Iterable[str]) -> None:
@@ -281,9 +321,13 @@ def _row(door: Door, slug: str) -> Tag:
     """The tag's row; one that only entries know of gets its own."""
     row = Tag.get_or_none(Tag.slug == slug)
     if row is None:
-        use = TagUse.get_or_none(TagUse.slug == slug)
+        use = next(iter(_using([slug])), None)
         if use is None:
             raise NotFound(f"There is no tag called {slug}.", "The tags page lists those that there are.")
+        present = resolve(slug, _aliases())
+        if present != slug:
+            hint = f"Rewrite the entries that still have it to {present}, or change {present} itself."
+            raise Conflict(f"{slug} is a former name of {present}.", hint)
         row = Tag.get_by_id(door.put("tag", None, tallies.fresh_tag(slug, use.label, active=False)))
     return row
 
@@ -311,10 +355,13 @@ def _check_free(slug: str, *, leading_to: str | None = None) -> None:
     if row is not None:
         hint = "Merge the one into the other, or choose another name."
         raise Conflict(f"There is a tag called {slug} already; it is {row.status}.", hint)
-    aliases = {alias.old_slug: alias.new_slug for alias in Alias.select()}
-    end = resolve(slug, aliases)
+    end = resolve(slug, _aliases())
     if end not in (slug, leading_to):
         raise Conflict(f"{slug} is a former name of {end}.", f"Use {end}, or choose another name.")
+
+
+def _aliases() -> dict[str, str | None]:
+    return {alias.old_slug: alias.new_slug for alias in Alias.select()}
 
 
 def _category(slug: str | None) -> int | None:
@@ -359,6 +406,10 @@ def _edited(row: Tag, origin: str, category: str | None = None) -> str:
         category = Category.get_by_id(row.category_id).slug
     lifecycle = {"activation_origin": origin, "assigned_category_slug": category, "lifecycle_state": "active"}
     return json.dumps({**lifecycle, "visible_badge": None})
+
+
+def _rewritten(door: Door, locked: Mapping[str, int]) -> Rewritten:
+    return Rewritten(**asdict(_done(door)), locked=locked)
 
 
 def _done(door: Door) -> OperationInfo:

@@ -61,6 +61,35 @@ class TagInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerName:
+    """A former name of a tag that entries still have: a name was changed without them."""
+
+    slug: str
+    name: str  # one of its spellings
+    leads_to: str  # the slug of the tag that is meant
+    uses: dict[str, int]  # entries, by the name of the dataset
+
+    @property
+    def entries(self) -> int:
+        """How many entries still have it, in all datasets."""
+        return sum(self.uses.values())
+
+    def has(self, words: str) -> bool:
+        """Whether its name or the present one holds these words, however they are spelt."""
+        slug = slug_of(words)
+        return fold(words) in fold(self.name) or bool(slug and (slug in self.slug or slug in self.leads_to))
+
+    def as_json(self) -> dict[str, Any]:
+        """The former name as the command line prints it."""
+        return {
+            "slug": self.slug,
+            "leads_to": self.leads_to,
+            "entries": self.entries,
+            "datasets": self.uses,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class CategoryInfo:
     """A category with its active tags, in their order."""
 
@@ -72,13 +101,14 @@ class CategoryInfo:
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """Every tag of the library, each in one of these lists."""
+    """Every tag of the library, each in one of these lists, and former names that are still in use."""
 
     categories: tuple[CategoryInfo, ...]
     loose: tuple[TagInfo, ...]  # active, without a category
     imported: tuple[TagInfo, ...]
     archived: tuple[TagInfo, ...]
     hidden: tuple[TagInfo, ...]
+    former: tuple[FormerName, ...] = ()  # names that entries still have, though no tag has them
 
     def matching(self, words: str) -> "Taxonomy":
         """Those tags that have these words, and the categories that have such tags."""
@@ -86,8 +116,12 @@ class Taxonomy:
             return self
         groups = (replace(each, tags=_matching(each.tags, words)) for each in self.categories)
         return Taxonomy(
-            tuple(each for each in groups if each.tags),
-            *(_matching(tags, words) for tags in (self.loose, self.imported, self.archived, self.hidden)),
+            categories=tuple(each for each in groups if each.tags),
+            loose=_matching(self.loose, words),
+            imported=_matching(self.imported, words),
+            archived=_matching(self.archived, words),
+            hidden=_matching(self.hidden, words),
+            former=tuple(each for each in self.former if each.has(words)),
         )
 
     def every(self) -> list[TagInfo]:
@@ -103,6 +137,17 @@ class Taxonomy:
         found = next((tag for tag in self.every() if tag.slug == slug), None)
         if found is None:
             raise NotFound(f"There is no tag called {slug}.", "The tags page lists those that there are.")
+        return found
+
+    def former_name(self, slug: str) -> FormerName:
+        """The former name of that slug, which entries still have.
+
+        :raises NotFound: if there is none.
+        """
+        found = next((each for each in self.former if each.slug == slug), None)
+        if found is None:
+            hint = "The tags page lists the former names that entries still have."
+            raise NotFound(f"No entry has {slug} as the former name of a tag.", hint)
         return found
 
 
@@ -144,21 +189,26 @@ def taxonomy(library: Library) -> Taxonomy:
     with connected():
         groups = list(Category.select().order_by(Category.sort_order, Category.name))
         names = {group.id: group.slug for group in groups}
-        tags = _tags(names)
+        used, leads = _used(), {row.old_slug: row.new_slug for row in Alias.select()}
+        tags = _tags(names, used, leads)
+    former = _former(used, {tag.slug for tag in tags}, leads)
     by_status: dict[str, list[TagInfo]] = {}
     for tag in tags:
         by_status.setdefault(tag.status, []).append(tag)
     active = by_status.get("active", [])
     return Taxonomy(
-        tuple(
+        categories=tuple(
             CategoryInfo(
                 group.slug, group.name, group.is_builtin,
                 tuple(tag for tag in active if tag.category == group.slug),
             )
             for group in groups
         ),
-        tuple(tag for tag in active if tag.category is None),
-        *(tuple(by_status.get(status, ())) for status in ("imported", "archived", "hidden")),
+        loose=tuple(tag for tag in active if tag.category is None),
+        imported=tuple(by_status.get("imported", ())),
+        archived=tuple(by_status.get("archived", ())),
+        hidden=tuple(by_status.get("hidden", ())),
+        former=tuple(former),
     )  # fmt: skip
 
 
@@ -181,8 +231,7 @@ def _used() -> _Found:
     return found
 
 
-def _tags(names: dict[int, str]) -> list[TagInfo]:
-    used, aliases = _used(), {row.old_slug: row.new_slug for row in Alias.select()}
+def _tags(names: dict[int, str], used: _Found, aliases: Mapping[str, str | None]) -> list[TagInfo]:
     former: dict[str, list[str]] = {}
     for old in sorted(aliases):
         former.setdefault(resolve(old, aliases), []).append(old)
@@ -195,7 +244,14 @@ def _tags(names: dict[int, str]) -> list[TagInfo]:
         )
         for row in rows
     ]  # fmt: skip
-    return [*known, *_unknown(used, {row.slug for row in rows} | aliases.keys())]
+    led = {slug for slug in used.uses.keys() & aliases.keys() if resolve(slug, aliases) != slug}
+    return [*known, *_unknown(used, {row.slug for row in rows} | led)]
+
+
+def _former(used: _Found, tags: set[str], aliases: Mapping[str, str | None]) -> Iterable[FormerName]:
+    """Names that entries have, and that are those of no tag any more."""
+    for slug in sorted(used.uses.keys() - tags):
+        yield FormerName(slug, used.labels[slug], resolve(slug, aliases), used.uses[slug])
 
 
 def _unknown(used: _Found, known: set[str]) -> Iterable[TagInfo]:

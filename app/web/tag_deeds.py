@@ -10,6 +10,7 @@ from app.services import tagging
 from app.services.library import Library
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
+from app.services.tagging import Rewritten
 from app.web.context import counted
 from app.web.forms.tags import tag_in
 
@@ -28,7 +29,12 @@ Maker = Callable[[Library, str, Form], Deed]
 
 
 def _in_entries(done: OperationInfo) -> str:
-    return f" in {counted(done.changed, 'entry', 'entries')}" if done.changed else ""
+    words = f" in {counted(done.changed, 'entry', 'entries')}" if done.changed else ""
+    left = done.left if isinstance(done, Rewritten) else 0
+    if left:
+        entries = counted(left, "entry", "entries")
+        words += f"; {entries} left alone, whose lines cannot be rewritten without losing something"
+    return words
 
 
 def _rename(opened: Library, tag: str, form: Form) -> Deed:
@@ -46,6 +52,14 @@ def _merge(opened: Library, tag: str, form: Form) -> Deed:
         f"Merge tag {tag} into {into}",
         lambda progress: tagging.merge(opened, tag, into, progress=progress),
         lambda done: f"Merged {tag} into {into}{_in_entries(done)}.",
+    )
+
+
+def _rewrite(opened: Library, tag: str, form: Form) -> Deed:
+    return Deed(
+        f"Rewrite tag {tag}",
+        lambda progress: tagging.settle_former(opened, tag, progress=progress),
+        lambda done: f"{done.title}{_in_entries(done)}.",
     )
 
 
@@ -79,6 +93,7 @@ def _plain(verb: str, past: str, do: Callable[[Library, str], OperationInfo]) ->
 ACTS: dict[str, Maker] = {
     "rename": _rename,
     "merge": _merge,
+    "rewrite": _rewrite,
     "delete": _delete,
     "move": _place("Move", "Moved", tagging.move),
     "adopt": _place("Adopt", "Adopted", tagging.adopt),

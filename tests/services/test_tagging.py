@@ -245,21 +245,81 @@ def test_what_was_renamed_is_not_undone_under_a_later_change_of_the_same_entries
     assert taxonomy(library).tag("calm").entries == 8
 
 
-def test_an_entry_that_cannot_be_rewritten_keeps_its_tag(library, tmp_path):
+LOCKED = b'{"messages": [], "tags": ["calm"], "n": 1, "n": 2}\n'
+
+
+@pytest.mark.parametrize(
+    ("act", "left"),
+    [
+        (lambda library: tagging.rename(library, "calm", "quiet"), ("quiet",)),
+        (lambda library: tagging.merge(library, "calm", "pacing"), ("pacing",)),
+        (lambda library: tagging.delete(library, "calm"), ()),
+    ],
+)
+def test_an_entry_that_cannot_be_rewritten_keeps_its_tag_and_is_counted(library, tmp_path, act, left):
     path = tmp_path / "odd.jsonl"
-    path.write_bytes(line(1, tags=["calm"]) + b'{"messages": [], "tags": ["calm"], "n": 1, "n": 2}\n')
+    path.write_bytes(line(1, tags=["calm"]) + LOCKED)
     opening.import_path(library, path)
-    assert tagging.rename(library, "calm", "quiet").changed == 1
-    assert tags(library, "odd") == [("quiet",), ("calm",)]
-    assert taxonomy(library).tag("quiet").entries == 1
+    done = act(library)
+    assert (done.changed, done.locked, done.left) == (1, {"odd": 1}, 1)
+    assert tags(library, "odd") == [left, ("calm",)]
     check_home(library, tmp_path)
 
 
-def test_a_dataset_in_the_trash_keeps_its_tags(library, three):
+def test_nothing_is_left_where_every_line_can_be_rewritten(library, three):
+    assert tagging.rename(library, "calm", "quiet").left == 0
+
+
+def test_a_former_name_in_entries_is_listed_and_rewritten_to_the_present_one(library, three, tmp_path):
     shelving.trash(library, "two")
     assert tagging.rename(library, "calm", "quiet").changed == 4
+    tagging.merge(library, "quiet", "fog")
+    assert taxonomy(library).former == ()
     shelving.untrash(library, "two")
     assert tags(library, "two") == [("Calm!",)] * 4
+    (former,) = taxonomy(library).former
+    assert (former.slug, former.name, former.leads_to, former.uses) == ("calm", "Calm!", "fog", {"two": 4})
+    assert taxonomy(library).matching("calm").former == (former,)
+    assert taxonomy(library).matching("other").former == ()
+    before = states(three)
+    done = tagging.settle_former(library, "calm")
+    assert (done.title, done.changed, done.left) == ("Rewrite tag calm to fog", 4, 0)
+    assert tags(library, "two") == [("fog",)] * 4
+    assert taxonomy(library).former == ()
+    assert taxonomy(library).tag("fog").uses == {"one": 4, "two": 4}
+    check(library, three, tmp_path)
+    history.undo(library, "two")
+    assert states(three) == before
+    assert taxonomy(library).former == (former,)
+    check(library, three, tmp_path)
+
+
+def test_a_former_name_is_no_tag_to_be_changed(library, three):
+    shelving.trash(library, "two")
+    tagging.rename(library, "calm", "quiet")
+    with pytest.raises(NotFound, match="no tag called calm"):
+        tagging.rename(library, "calm", "storm")  # what only the trash has
+    shelving.untrash(library, "two")
+    for act in (tagging.delete, tagging.hide, tagging.adopt):
+        with pytest.raises(Conflict, match="former name of quiet"):
+            act(library, "calm")
+    for act in (tagging.rename, tagging.merge):
+        with pytest.raises(Conflict, match="former name of quiet"):
+            act(library, "calm", "storm" if act is tagging.rename else "fog")
+    with pytest.raises(NotFound, match="former name"):
+        tagging.settle_former(library, "fog")
+    assert taxonomy(library).tag("quiet").former == ("calm",)
+
+
+def test_a_former_name_on_locked_lines_only_stays_there(library, tmp_path):
+    path = tmp_path / "odd.jsonl"
+    path.write_bytes(line(1, tags=["calm"]) + LOCKED)
+    opening.import_path(library, path)
+    tagging.rename(library, "calm", "quiet")
+    assert [each.entries for each in taxonomy(library).former] == [1]
+    with pytest.raises(Refused, match="No entry with calm can be rewritten"):
+        tagging.settle_former(library, "calm")
+    check_home(library, tmp_path)
 
 
 def test_the_effect_is_known_beforehand(library, three):

@@ -79,7 +79,7 @@ def _list_context() -> dict[str, Any]:
         "arranging": "arrange" in _state() and not query,
         "taxonomy": shown,
         "places": _places(known),
-        "found": len(shown.every()),
+        "found": len(shown.every()) + len(shown.former),
         "most": max((tag.entries for tag in known.every()), default=0),
         **_common(known),
     }
@@ -97,7 +97,8 @@ def _common(known: Taxonomy) -> dict[str, Any]:
 
 def _uses_urls(known: Taxonomy) -> Callable[[str, str], str]:
     """Makes the address of just those entries of a dataset that have a tag."""
-    datasets = {name for tag in known.every() for name in tag.uses}
+    uses = [*(tag.uses for tag in known.every()), *(former.uses for former in known.former)]
+    datasets = {name for each in uses for name in each}
     addresses = {name: url_for("entries.show", slug=name) for name in datasets}
     return lambda dataset, slug: f"{addresses[dataset]}?tag={quote(slug)}"
 
@@ -173,7 +174,9 @@ def _queue(found: TagInfo, known: Taxonomy) -> dict[str, Any]:
 
 
 def _tag_again(tag: str, act: str) -> Response:
-    """The sheet of a tag, for a form on it that was refused."""
+    """The sheet of a tag, for a form on it that was refused; a former name stands in the list."""
+    if act == "rewrite":
+        return index()
     known = taxonomy(library())
     return _tag_sheet(known.tag(tag), known)
 

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from app.services import history, opening, tagging
+from app.services import history, opening, shelving, tagging
 from app.services.taxonomy import taxonomy
 from app.web import working
 
@@ -185,6 +185,47 @@ def test_what_is_no_tag_and_no_deed_is_not_found(client, harbour):
 def test_a_former_name_leads_to_the_present_one(client, library, harbour):
     tagging.rename(library, "calm", "Still")
     assert client.get("/tags/calm").headers["Location"] == "/tags/still"
+
+
+def locked(number):
+    """A line that no edit can keep as it is: one of its keys stands in it twice."""
+    return f'{{"messages": [], "tags": ["calm"], "n": {number}, "n": 0}}'
+
+
+def test_a_former_name_that_entries_have_is_listed_and_rewritten(client, library, harbour):
+    shelving.trash(library, "talks")
+    tagging.rename(library, "calm", "Still <b>")
+    assert "Former names" not in client.get("/tags").text
+    shelving.untrash(library, "talks")
+    page = client.get("/tags").text
+    assert "Former names still in entries" in page
+    (listed,) = re.findall(r'<li class="tag-row" id="former-calm".*?</li>', page, re.DOTALL)
+    words = " ".join(re.sub("<[^>]+>", " ", listed).split())
+    assert words == "calm now still_b Rewrite to still_b 2 entries with calm"
+    (entries,) = re.findall(r'<a href="([^"]+)"', listed)
+    assert client.get(entries).text.count('class="row-link"') == 2
+    assert 'id="former-calm"' in client.get("/tags?q=calm").text
+    assert 'id="former-calm"' not in client.get("/tags?q=storm").text
+    client.post("/tags/calm/rewrite")
+    page = client.get("/tags").text
+    assert "Rewrite tag calm to still_b in 2 entries." in page
+    assert "former-calm" not in page
+    assert tag(library, "still_b").uses == {"talks": 2, "walks": 1}
+    refused = client.post("/tags/calm/rewrite")
+    assert refused.status_code == 404
+    assert "No entry has calm as the former name of a tag." in refused.text
+    assert 'id="taxonomy"' in refused.text
+
+
+def test_entries_that_had_to_be_left_alone_are_said(client, library, harbour):
+    opening.import_text(library, f"{locked(1)}\n{locked(2)}\n", "odd")
+    client.post("/tags/calm/rename", data={"name": "still"})
+    page = client.get("/tags").text
+    assert "in 3 entries; 2 entries left alone, whose lines cannot be rewritten" in page
+    assert 'id="former-calm"' in page
+    refused = client.post("/tags/calm/rewrite")
+    assert refused.status_code == 422
+    assert "No entry with calm can be rewritten" in refused.text
 
 
 def test_the_review_leads_from_one_imported_tag_to_the_next(client, library, harbour):
