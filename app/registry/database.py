@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from sqlite3 import DatabaseError as SqliteError
 
-from peewee import DatabaseError, Model, OperationalError, SqliteDatabase
+from peewee import DatabaseError, IntegrityError, Model, OperationalError, SqliteDatabase
 
-from app.errors import Busy, RegistryTooNew, StoreError
+from app.errors import Busy, Conflict, RegistryTooNew, StoreError
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
 
@@ -117,11 +117,17 @@ def transaction() -> Iterator[None]:
 
     :raises Busy: if another process holds the database for longer than ten seconds.
     :raises StoreError: if the disk refused the commit; the registry is then as it was.
+    :raises Conflict: if a row would take another one's name, or need or leave one that is not there.
     """
     with connected():
         try:
             with db.atomic("IMMEDIATE"):
                 yield
+        except IntegrityError as error:
+            raise Conflict(
+                f"Other things in the registry stand against it: {error}.",
+                "Nothing was changed. If this was an undo, undo later operations first.",
+            ) from error
         except OperationalError as error:
             raise _refusal(error) from error
 

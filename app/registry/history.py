@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.change import Change, ChangeSet, Run
 from app.registry.database import db
 from app.registry.models import Dataset, LineChange, Operation, RowChange, Touched
-from app.registry.rows import MAPPING, SHARED
+from app.registry.rows import MAPPING, REGISTERED, SHARED
 
 _COLUMNS = "key, before, after, prefix, suffix, old, new, was, now"
 _INSERT = f"INSERT INTO linechange (operation_id, dataset_id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -132,6 +132,12 @@ def rows_before(operations: Sequence[int], dataset: Dataset) -> list[tuple[int, 
     return [(int(number), json.loads(before)) for number, before in _tuples(found)]
 
 
+def moves(operation: int) -> list[RowChange]:
+    """What an operation did that put datasets on the shelf or took them off, newest first."""
+    found = RowChange.select().where(RowChange.operation == operation, RowChange.table == "dataset")
+    return [each for each in found.order_by(RowChange.id.desc()) if "state" in json.loads(each.before)]
+
+
 def _tuples(query: Any) -> Iterator[tuple[Any, ...]]:
     return iter(query.tuples())
 
@@ -176,7 +182,10 @@ def later_on_same_entries(operation: int, dataset: int) -> list[Operation]:
 
 
 def later_on_same_rows(operation: int) -> list[Operation]:
-    """Later operations in force that changed a row which this one changed, of those that datasets share."""
+    """Later operations in force that changed a row which this one changed, of those that datasets share.
+
+    A tag that only became known with the entries stands in nobody's way.
+    """
     later, mine = RowChange.alias(), RowChange.alias()
     found = (
         Operation.select()
@@ -185,6 +194,7 @@ def later_on_same_rows(operation: int) -> list[Operation]:
         .where(
             mine.operation == operation,
             mine.table.in_([*SHARED, MAPPING]),
+            mine.key != REGISTERED,
             later.operation > operation,
             Operation.in_force,
             Operation.kind == "change",
@@ -196,9 +206,12 @@ def later_on_same_rows(operation: int) -> list[Operation]:
 def newest_on_shared(number: int | None = None, *, kind: str = "change") -> Operation | None:
     """The newest operation in force on rows that datasets share; the one of that number, if one is given.
 
-    An import, which brings such rows along, is none: it is undone in its dataset.
+    An import, which brings such rows along, is none: it is undone in its dataset. Nor is a save that made
+    a tag known.
     """
-    shared = RowChange.select(RowChange.operation).where(RowChange.table.in_(list(SHARED)))
+    shared = RowChange.select(RowChange.operation).where(
+        RowChange.table.in_(list(SHARED)), RowChange.key != REGISTERED
+    )
     others = RowChange.select(RowChange.operation).where(RowChange.table == "dataset")
     found = Operation.select().where(
         Operation.in_force, Operation.kind == kind, Operation.id.in_(shared), Operation.id.not_in(others)
@@ -207,6 +220,16 @@ def newest_on_shared(number: int | None = None, *, kind: str = "change") -> Oper
         found = found.where(Operation.id == number)
     newest: Operation | None = found.order_by(Operation.id.desc()).first()
     return newest
+
+
+def changes_since(operation: int, dataset: int, keys: Iterable[str]) -> Iterator[Change]:
+    """What later operations did to some entries of a dataset, newest first."""
+    found = db.execute_sql(
+        f"SELECT {_COLUMNS} FROM linechange WHERE dataset_id = ? AND operation_id > ?"
+        " AND key IN (SELECT value FROM json_each(?)) ORDER BY id DESC",
+        (dataset, operation, json.dumps(list(keys))),
+    )
+    return (Change(*row) for row in found)
 
 
 def history_of_entry(dataset: int, key: str) -> list[tuple[Operation, Change]]:

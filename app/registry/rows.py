@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.registry.database import db
-from app.registry.models import Alias, Category, Character, Prompt, PromptUse, Tag
+from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 
 Values = dict[str, Any]
 Turn = tuple[int, int, str, str | None]  # place of the message, character's number, role, label it came with
@@ -13,6 +13,7 @@ Cast = list[Turn]
 SHARED = {model._meta.table_name: model for model in (Category, Tag, Alias, Character, Prompt, PromptUse)}
 MAPPING = "mapping"
 MERGED = "merged"  # no table: whom a character that is gone has become
+REGISTERED = "registered"  # the key of a tag's row that came or went with the entries, decided on by nobody
 
 
 def get(table: str, number: int) -> Values | None:
@@ -52,11 +53,29 @@ def name_of(values: Values) -> str:
     return str(values.get("slug") or values.get("old_slug") or "")
 
 
-def is_taken(table: str, values: Values) -> bool:
-    """Whether there is a row that is called as one with these columns would be."""
-    model, name = SHARED[table], name_of(values)
-    column = "old_slug" if table == "alias" else "slug"
-    return bool(name) and model.select().where(getattr(model, column) == name).exists()
+def is_taken(table: str, number: int, values: Values) -> bool:
+    """Whether a row of another number stands where one with these columns would."""
+    model = SHARED[table]
+    columns = _UNIQUE.get(table, ("slug",))
+    same = [getattr(model, column) == values[column] for column in columns]
+    return bool(model.select().where(model.id != number, *same).exists())
+
+
+_UNIQUE = {"alias": ("old_slug",), "promptuse": ("prompt", "dataset")}
+
+
+def lacking(table: str, values: Values) -> str:
+    """The table that lacks a row which one with these columns would need; empty if none does."""
+    for column, model in _NEEDS.get(table, {}).items():
+        if values[column] is not None and not model.select().where(model.id == values[column]).exists():
+            return column
+    return ""
+
+
+_NEEDS: dict[str, dict[str, Any]] = {
+    "tag": {"category": Category},
+    "promptuse": {"prompt": Prompt, "dataset": Dataset},
+}
 
 
 def casts(dataset: int, entries: Sequence[str] | None = None) -> dict[str, Cast]:

@@ -209,7 +209,7 @@ def undo(
     with library.writing(), connected():
         row = library.row(slug, or_trashed=True)
         target = _named(row, number) if number is not None else _newest(row)
-        return _undo(library, target, progress)
+        return take_back(library, target, progress=progress)
 
 
 def undo_shared(library: Library, number: int | None = None, *, progress: Progress = silent) -> OperationInfo:
@@ -224,7 +224,7 @@ def undo_shared(library: Library, number: int | None = None, *, progress: Progre
             raise NotFound(
                 f"There is no operation {number} to undo." if number else "There is nothing to undo."
             )
-        return _undo(library, target, progress)
+        return take_back(library, target, progress=progress)
 
 
 def redo_shared(library: Library, *, progress: Progress = silent) -> OperationInfo:
@@ -239,14 +239,18 @@ def redo_shared(library: Library, *, progress: Progress = silent) -> OperationIn
         return _redo(library, undone, progress)
 
 
-def _undo(library: Library, target: Operation, progress: Progress) -> OperationInfo:
+def take_back(library: Library, target: Operation, *, progress: Progress = silent) -> OperationInfo:
+    """Take back an operation that is in force; the caller has the library for writing.
+
+    :raises Refused, Conflict: as :func:`undo`.
+    """
     _check_clear(target)
     with operation(
         library, f"Undo: {target.title}", kind="undo", undoes=target.id, progress=progress
     ) as door:
-        _invert(door, target)
+        kept = _invert(door, target)
         Operation.update(in_force=False).where(Operation.id == target.id).execute()
-    return _done(door)
+    return _done(door, kept)
 
 
 def redo(library: Library, slug: str, *, progress: Progress = silent) -> OperationInfo:
@@ -265,10 +269,10 @@ def _redo(library: Library, undone: Operation, progress: Progress) -> OperationI
     with operation(
         library, f"Redo: {target.title}", kind="redo", undoes=undone.id, progress=progress
     ) as door:
-        _invert(door, undone)
+        kept = _invert(door, undone)
         Operation.update(in_force=False).where(Operation.id == undone.id).execute()
         Operation.update(in_force=True).where(Operation.id == target.id).execute()
-    return _done(door)
+    return _done(door, kept)
 
 
 def restore(library: Library, slug: str, number: int, *, progress: Progress = silent) -> OperationInfo:
@@ -352,7 +356,7 @@ def _check_clear(target: Operation) -> None:
                 operations=[each.id for each in later],
             )
     later = history.later_on_same_rows(target.id)
-    if later:
+    if later and not history.moves(target.id):
         names = "; ".join(f"“{each.title}” (operation {each.id})" for each in later[:5])
         raise Conflict(
             f"Later operations changed the same: {names}.",
@@ -361,12 +365,20 @@ def _check_clear(target: Operation) -> None:
         )
 
 
-def _invert(door: Door, target: Operation) -> None:
-    """Put the inverse of an operation through the door, in all its datasets."""
+def _invert(door: Door, target: Operation) -> list[str]:
+    """Put the inverse of an operation through the door, in all its datasets.
+
+    A dataset that an import brought goes to the trash with all that the registry says of it, to be taken
+    out as it was; what came with it for all datasets stays too.
+
+    :returns: what stays because something else has come to use it, in words.
+    """
     datasets = history.touched_datasets(target.id)
     door.undoing = datasets
-    changed = list(RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc()))
-    put_back(door, changed)
+    changed = history.moves(target.id) or list(
+        RowChange.select().where(RowChange.operation == target.id).order_by(RowChange.id.desc())
+    )
+    kept = put_back(door, changed)
     put = {(each.row, each.key) for each in changed if each.table == MAPPING}
     for dataset in datasets:  # what was put back may stand in their sidecars
         door.says(dataset)
@@ -383,10 +395,13 @@ def _invert(door: Door, target: Operation) -> None:
         else:
             rebase(editor, found.inverted(), since(target, dataset))
         known = {entry for number, entry in put if number == dataset.id}
-        casting.follow(door, dataset, editor.changes(), editor.line, but=known)
+        casting.follow(door, dataset, editor.changes().changes, editor.line, but=known)
+    return kept
 
 
-def _done(door: Door) -> OperationInfo:
+def _done(door: Door, kept: Sequence[str]) -> OperationInfo:
+    if door.info is None and kept:
+        raise Conflict("; ".join(kept) + ".", "Take it away there first, or leave things as they are.")
     if door.info is None:
         raise StoreError("There was nothing to change.")
     return door.info

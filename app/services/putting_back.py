@@ -1,26 +1,29 @@
 """Rows of the registry as they were before an operation: put back when it is undone."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from app.domain.entry import digest
 from app.errors import Conflict
 from app.registry import casts, history, rows
-from app.registry.models import Dataset, Mapping, PromptUse, RowChange, Tag, TagUse
-from app.services import casting, rejecting, sidecars
+from app.registry.models import Alias, Dataset, PromptUse, RowChange, Tag, TagUse
+from app.registry.models import Mapping as Cast
+from app.services import casting, rejecting, sidecars, tallies
 from app.services.shelving import relocate
 
 if TYPE_CHECKING:
     from app.services.operation import Door
 
 
-def put_back(door: "Door", changes: Iterable[RowChange]) -> None:
+def put_back(door: "Door", changes: Iterable[RowChange]) -> list[str]:
     """Undo changes of rows, given newest first.
 
+    :returns: the rows that stay because something else has come to use them, in words.
     :raises Conflict: if a row is no longer what the operation made of it; nothing is changed then.
     """
+    kept: list[str] = []
     for is_cast, some in groupby(changes, key=lambda change: change.table == rows.MAPPING):
         if is_cast:
             _casts(door, list(some))
@@ -29,10 +32,13 @@ def put_back(door: "Door", changes: Iterable[RowChange]) -> None:
             wanted, present = json.loads(change.before), json.loads(change.after)
             if change.table == rows.MERGED:
                 continue  # what follows from it is put back by itself
-            if change.table in rows.SHARED:
-                _shared(door, change.table, change.row, wanted, present)
+            if change.key == rows.REGISTERED:
+                _registered(door, change.row, wanted)
+            elif change.table in rows.SHARED:
+                kept += _shared(door, change.table, change.row, wanted, present)
             else:
                 _of_dataset(door, change.table, Dataset.get_by_id(change.row), wanted, present)
+    return kept
 
 
 def _casts(door: "Door", changes: list[RowChange]) -> None:
@@ -48,10 +54,12 @@ def _casts(door: "Door", changes: list[RowChange]) -> None:
                     f"Who speaks in entry {change.key} of {row.slug} was changed since.", "Undo that first."
                 )
         wanted = casts.with_successors({change.key: casts.read(change.before) for change in mine})
-        for entry in casts.rewritten_since(mine[0].operation_id, number, entries):
-            if wanted[entry] and not _same_places(wanted[entry], now.get(entry, [])):
-                wanted[entry] = _followed(door, row, entry, wanted[entry], mine[0].operation_id)
-        door.cast(row, wanted)
+        moved = {
+            entry: wanted[entry]
+            for entry in sorted(casts.rewritten_since(mine[0].operation_id, number, entries))
+            if wanted[entry] and not _same_places(wanted[entry], now.get(entry, []))
+        }
+        door.cast(row, {**wanted, **_followed(door, row, moved, mine[0].operation_id)})
 
 
 def _same_places(cast: rows.Cast, present: rows.Cast) -> bool:
@@ -59,67 +67,130 @@ def _same_places(cast: rows.Cast, present: rows.Cast) -> bool:
     return {turn[0] for turn in cast} <= {turn[0] for turn in present}
 
 
-def _followed(door: "Door", row: Dataset, entry: str, cast: rows.Cast, number: int) -> rows.Cast:
-    """A cast that an entry had before an operation, where its messages are now.
+def _followed(
+    door: "Door", row: Dataset, wanted: Mapping[str, rows.Cast], number: int
+) -> dict[str, rows.Cast]:
+    """Casts that some entries had before an operation, where their messages are now.
 
     :raises Conflict: if that cannot be told.
     """
-    editor = door.editor(row.slug)
-    present = next(editor.found((entry,)), None)
-    line = now = present.raw if present else None
-    for operation, change in history.history_of_entry(row.id, entry):
-        if operation.id <= number:
-            break
+    if wanted and row.state != "live":
+        raise Conflict(
+            f"{row.slug} is in the trash, and its entries were changed since.",
+            "Take it out of the trash first.",
+        )
+    found: dict[str, rows.Cast] = {}
+    for some in _in_batches(list(wanted)):
+        now = {line.key: line.raw for line in door.editor(row.slug).found(some)}
+        then = _walked_back(row, now, some, number)
+        for entry in some:
+            old, new = (casting.messages_in(lines.get(entry, b"")) for lines in (then, now))
+            found[entry] = casting.followed(wanted[entry], old, new)
+    return found
+
+
+def _in_batches(entries: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (entries[start : start + _BATCH] for start in range(0, len(entries), _BATCH))
+
+
+def _walked_back(
+    row: Dataset, now: Mapping[str, bytes], entries: Sequence[str], number: int
+) -> dict[str, bytes]:
+    """The lines of some entries just after an operation, by what they are now.
+
+    :raises Conflict: if a change lies between that history does not know.
+    """
+    lines = dict(now)
+    for change in history.changes_since(number, row.id, entries):
+        line = lines.pop(change.key, None)
         if change.before is None:
-            line = None
-        elif change.after is None:
-            line = change.old
+            continue
+        if change.after is None:
+            lines[change.key] = change.old
         elif line is not None and digest(line) == change.now:
-            line = change.inverted().splice(line)
+            lines[change.key] = change.inverted().splice(line)
         else:
-            raise Conflict(f"Entry {entry} of {row.slug} was changed since.", "Undo the later changes first.")
-    if line is None or now is None:
-        return []
-    return casting.followed(cast, casting.messages_in(line), casting.messages_in(now))
+            raise Conflict(
+                f"Entry {change.key} of {row.slug} was changed since.", "Undo the later changes first."
+            )
+    return lines
 
 
-def _shared(door: "Door", table: str, number: int, wanted: Any, present: Any) -> None:
+def _registered(door: "Door", number: int, wanted: Any) -> None:
+    """A tag that came with entries is known again, unless it is by now; the tallies tell whether one goes."""
+    if wanted is None or rows.get("tag", number) is not None:
+        return
+    is_alias = Alias.select().where(Alias.old_slug == wanted["slug"]).exists()
+    if not is_alias and not rows.is_taken("tag", number, wanted):
+        tallies.put(door, number, wanted)
+
+
+def _shared(door: "Door", table: str, number: int, wanted: Any, present: Any) -> list[str]:
+    """A row that all datasets share, as it was.
+
+    :returns: why it stays, if it does.
+    """
     if rows.get(table, number) != present:
         raise Conflict(f"The {_NOUNS[table]} was changed since.", "Undo the later changes first.")
-    if wanted is None and _is_used(door, table, number, present):
-        return  # something else has come to use it
-    if present is None and rows.is_taken(table, wanted):
-        raise Conflict(
-            f"There is another {_NOUNS[table]} {rows.name_of(wanted)} by now.",
-            "Delete that one first, or leave things as they are.",
-        )
+    users = [] if wanted is not None else _users(door, table, number, present)
+    if users:
+        more = f" and {len(users) - _NAMED} more" if len(users) > _NAMED else ""
+        name = f"The {_NOUNS[table]} {rows.name_of(present)}"
+        return [f"{name} is in use: {', '.join(users[:_NAMED])}{more}"]
+    if wanted is not None:
+        _check_fits(table, number, wanted)
     door.put(table, number, wanted)
+    return []
 
 
+def _check_fits(table: str, number: int, wanted: dict[str, Any]) -> None:
+    """Nothing, if a row can stand beside those that there are by now.
+
+    :raises Conflict: if not.
+    """
+    name = f"{_NOUNS[table]} {rows.name_of(wanted)}".strip()
+    if rows.is_taken(table, number, wanted):
+        raise Conflict(
+            f"There is another {name} by now.",
+            "Delete or rename that one first, or leave things as they are.",
+        )
+    lacking = rows.lacking(table, wanted)
+    if lacking:
+        raise Conflict(
+            f"The {name} would need a {lacking} that was deleted since.",
+            f"Undo the deletion of the {lacking} first.",
+        )
+
+
+_BATCH = 500  # entries whose lines are held at a time
+_NAMED = 5
 _NOUNS = {
     "category": "category",
     "tag": "tag",
-    "alias": "former name of a tag",
+    "alias": "former name",
     "character": "character",
     "prompt": "prompt",
-    "promptuse": "list of prompts of a dataset",
+    "promptuse": "attachment of a prompt",
 }
 
 
-def _is_used(door: "Door", table: str, number: int, present: dict[str, Any]) -> bool:
-    """Whether something that this operation does not touch needs a row."""
+def _users(door: "Door", table: str, number: int, present: dict[str, Any]) -> list[str]:
+    """The names of what needs a row and is not touched by this operation."""
+    datasets = Dataset.select(Dataset.slug).order_by(Dataset.slug).distinct()
+    found: Iterable[Any] = ()
     match table:
         case "tag":
             touched = [dataset.id for dataset in door.undoing]
-            found = TagUse.select().where(TagUse.slug == present["slug"], TagUse.dataset.not_in(touched))
-            return bool(found.exists())
+            found = datasets.join(TagUse).where(
+                TagUse.slug == present["slug"], TagUse.dataset.not_in(touched)
+            )
         case "category":
-            return bool(Tag.select().where(Tag.category == number).exists())
+            found = Tag.select(Tag.slug).where(Tag.category == number).order_by(Tag.slug)
         case "character":
-            return bool(Mapping.select().where(Mapping.character == number).exists())
+            found = datasets.join(Cast).where(Cast.character == number)
         case "prompt":
-            return bool(PromptUse.select().where(PromptUse.prompt == number).exists())
-    return False
+            found = datasets.join(PromptUse).where(PromptUse.prompt == number)
+    return [row.slug for row in found]
 
 
 def _of_dataset(door: "Door", table: str, row: Dataset, wanted: Any, present: Any) -> None:

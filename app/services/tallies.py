@@ -8,8 +8,9 @@ from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
 
 from app.domain.change import ChangeSet
+from app.registry import rows
 from app.registry.database import connected, db, transaction
-from app.registry.models import Alias, Dataset, Tag, TagUse
+from app.registry.models import Alias, Dataset, RowChange, Tag, TagUse
 from app.services.reading import reading
 from app.store import queries
 from app.store.staging import Written
@@ -54,6 +55,7 @@ def follow(door: "Door", editor: "Editor", changes: ChangeSet, written: Written)
     else:
         _mark(row, written.content)
     register(door, {slug: uses[slug].label for slug in changed if uses[slug].entries > 0})
+    _forget(door)
     return bool(changed)
 
 
@@ -80,7 +82,36 @@ def register(door: "Door", labels: Mapping[str, str]) -> None:
         row.old_slug for row in Alias.select(Alias.old_slug)
     }
     for slug in sorted(labels.keys() - known):
-        door.put("tag", None, fresh_tag(slug, labels[slug], active=door.new_tags == "active"))
+        put(door, None, fresh_tag(slug, labels[slug], active=door.new_tags == "active"))
+
+
+def _forget(door: "Door") -> None:
+    """Forget the tags that the operation which is taken back made known, as far as nothing has them now."""
+    if door.row.undoes is None:
+        return
+    made = RowChange.select().where(
+        RowChange.operation == door.row.undoes,
+        RowChange.table == "tag",
+        RowChange.key == rows.REGISTERED,
+        RowChange.before == "null",
+    )
+    for change in made:
+        values = json.loads(change.after)
+        slug = values["slug"]
+        if rows.get("tag", change.row) == values and not _is_used(slug):
+            put(door, change.row, None)
+
+
+def _is_used(slug: str) -> bool:
+    """Whether an entry has a tag, or a former name leads to it."""
+    entries, names = TagUse.select().where(TagUse.slug == slug), Alias.select().where(Alias.new_slug == slug)
+    return bool(entries.exists() or names.exists())
+
+
+def put(door: "Door", number: int | None, values: dict[str, Any] | None) -> None:
+    """Change a tag's row as something that follows from the entries: nobody undoes it by itself."""
+    number, before, after = rows.put("tag", number, values)
+    door.rows.append(("tag", number, rows.REGISTERED, before, after))
 
 
 def of(row: Dataset) -> dict[str, Use]:
@@ -102,8 +133,8 @@ def counted(row: Dataset, uses: Mapping[str, Use], content: str) -> None:
 def count_all(library: "Library") -> None:
     """Count the tags of every dataset whose file is another one than when they were last counted."""
     with connected():
-        rows = list(Dataset.select().where(Dataset.state == "live", Dataset.counted != Dataset.content))
-        stale = [row.slug for row in rows if library.info(row).state == "ready"]
+        found = list(Dataset.select().where(Dataset.state == "live", Dataset.counted != Dataset.content))
+        stale = [row.slug for row in found if library.info(row).state == "ready"]
     for slug in stale:
         with library.writing(), reading(library, slug) as snapshot, transaction():
             row = library.row(slug)

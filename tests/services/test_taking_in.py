@@ -54,11 +54,11 @@ def test_everything_that_a_sidecar_says_arrives(library, tmp_path):
 
 
 @with_samples
-def test_undoing_the_import_takes_all_of_it_away_again_and_redo_brings_it_back(library, tmp_path):
+def test_undoing_the_import_moves_the_dataset_alone_and_redo_brings_it_back(library, tmp_path):
     opening.import_path(library, brought(tmp_path / "a"))
     history.undo(library, "tales")
     with connected():
-        assert [model.select().count() for model in (Alias, Character, Prompt)] == [0, 0, 0]
+        assert [model.select().count() for model in (Alias, Character, Prompt)] == [2, 3, 3]
     history.redo(library, "tales")
     assert taxonomy(library).tag("fog").category == "harbor_themes"
     told = said(SOURCE)["entry_character_mappings"]
@@ -95,7 +95,7 @@ def test_a_tag_that_nobody_has_decided_on_becomes_what_a_sidecar_says(library, t
     )
     assert found.notes == []
     history.undo(library, found.slug)
-    assert taxonomy(library).tag("fog").status == "imported"
+    assert taxonomy(library).tag("fog").status == "active"
     check_home(library, tmp_path)
 
 
