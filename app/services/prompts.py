@@ -10,7 +10,6 @@ from app.domain.folding import fold
 from app.domain.prompts import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TEXT, system_texts
 from app.domain.tags import free_slug
 from app.errors import NotFound, Refused, StaleEdit
-from app.registry import history as past
 from app.registry.database import connected
 from app.registry.models import Dataset, Operation, Prompt, PromptUse, RowChange
 from app.services import browsing, history
@@ -267,10 +266,7 @@ def undo(library: Library, number: int | None = None, *, progress: Progress = si
                 f"Operation {number} is none on prompts that is in force.",
                 "The history of a dataset undoes what was done to it.",
             )
-        touched = past.touched_datasets(target.id)
-        if touched:
-            return history.undo(library, touched[0].slug, target.id, progress=progress)
-        return history.undo_shared(library, target.id, progress=progress)
+        return history.take_back(library, target, progress=progress)
 
 
 def _newest(number: int | None) -> Operation | None:

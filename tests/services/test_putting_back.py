@@ -280,3 +280,12 @@ def test_who_spoke_in_entries_that_were_changed_is_not_put_back_in_the_trash(lib
     history.undo_shared(library, gone.id)
     assert spoken(library, "talks") == {keys(library, "talks")[0]: {0: "mara"}}
     check_all(library, tmp_path)
+
+
+def test_prompts_are_undone_for_a_dataset_in_the_trash_whose_name_is_taken_again(library, talks, tmp_path):
+    prompts.create(library, "Keeper", "You keep the light.")
+    info = prompts.attach(library, "keeper", "talks")
+    shelving.trash(library, "talks")
+    opening.import_path(library, dataset(tmp_path / "talks.jsonl", 5))
+    assert prompts.undo(library, info.id).undoes == info.id
+    check(library, tmp_path)
