@@ -129,8 +129,10 @@ def delete(library: Library, slug: str, *, progress: Progress = silent) -> Rewri
             row = _row(door, slug)
             _check_own(row)
             locked = _rewrite(door, {slug: ""}, progress)
-            for alias in Alias.select().where(Alias.new_slug == slug):
-                door.put("alias", alias.id, None)
+            aliases = _aliases()
+            for alias in Alias.select():
+                if resolve(alias.old_slug, aliases) == slug:
+                    door.put("alias", alias.id, None)
             door.put("tag", row.id, None)
             _say(door, [slug])
     return _rewritten(door, locked)
@@ -402,6 +404,8 @@ def _fresh(slug: str, name: str, group: int | None) -> dict[str, Any]:
 
 def _edited(row: Tag, origin: str, category: str | None = None) -> str:
     """The lifecycle of a tag that a person has changed, in the words of RoleThread Lite."""
+    if row.status != "active" and origin == "tag_edit":
+        return row.lifecycle  # it is still to be looked at, or still put away
     if row.status == "active" and category is None and row.category_id:
         category = Category.get_by_id(row.category_id).slug
     lifecycle = {"activation_origin": origin, "assigned_category_slug": category, "lifecycle_state": "active"}

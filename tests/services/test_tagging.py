@@ -322,6 +322,33 @@ def test_a_former_name_on_locked_lines_only_stays_there(library, tmp_path):
     check_home(library, tmp_path)
 
 
+def test_a_tag_that_is_deleted_has_no_former_names(library, three, tmp_path):
+    for old, new in (("calm", "x"), ("x", "y"), ("y", "z"), ("fog", "mist")):
+        tagging.rename(library, old, new)
+    tagging.delete(library, "z")
+    with connected():
+        assert [row.old_slug for row in Alias.select()] == ["fog"]
+    tagging.create(library, "calm")
+    history.undo_shared(library)
+    history.undo(library, "one")
+    assert taxonomy(library).tag("z").former == ("calm", "x", "y")
+    check(library, three, tmp_path)
+
+
+@pytest.mark.parametrize("put_away", [None, tagging.archive, tagging.hide])
+def test_a_tag_that_is_renamed_or_moved_stays_where_it_waits(library, three, put_away, tmp_path):
+    if put_away:
+        tagging.adopt(library, "calm")
+        put_away(library, "calm")
+    before, status = said(three[1])["tags"][0]["lifecycle"], taxonomy(library).tag("calm").status
+    tagging.rename(library, "calm", "quiet")
+    tagging.move(library, "quiet", "style")
+    found = taxonomy(library).tag("quiet")
+    assert (found.status, found.category) == (status, "style")
+    assert said(three[1])["tags"][0]["lifecycle"] == before
+    check(library, three, tmp_path)
+
+
 def test_the_effect_is_known_beforehand(library, three):
     assert tagging.effect(library, "calm").uses == {"one": 4, "two": 4}
     with pytest.raises(NotFound):
