@@ -395,7 +395,7 @@ def _invert(door: Door, target: Operation) -> list[str]:
         else:
             rebase(editor, found.inverted(), since(target, dataset))
         known = {entry for number, entry in put if number == dataset.id}
-        casting.follow(door, dataset, editor.changes().changes, editor.line, but=known)
+        casting.follow(door, dataset, editor.changes(), editor.line, but=known)
     return kept
 
 
