@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.domain.casting import Turn
-from app.domain.sidecar import Sidecar, UnreadableSidecar, parsed
+from app.domain.sidecar import Sidecar, SidecarAlias, UnreadableSidecar, parsed
+from app.domain.tags import free_slug, resolve
 from app.registry import rows
 from app.registry.database import connected
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
@@ -32,8 +33,11 @@ class Found:
 
     @property
     def aliases(self) -> dict[str, str | None]:
-        """Its former names of tags."""
-        return {each.old_slug: each.new_slug for each in self.sidecar.aliases} if self.sidecar else {}
+        """Its former names of tags, as far as the library can take them."""
+        if self.sidecar is None:
+            return {}
+        with connected():
+            return {each.old_slug: each.new_slug for each in _sound_aliases(self.sidecar)}
 
 
 def leads(found: Found | None) -> dict[str, str]:
@@ -104,11 +108,13 @@ def take_in(door: "Door", row: Dataset, found: Found, index: Index) -> list[str]
     if sidecar is None:
         return []
     categories = _merge(door, "category", Category, _categories(sidecar), notes)
-    _merge(door, "tag", Tag, _tags(sidecar, categories), notes)
-    _merge(door, "alias", Alias, _aliases(sidecar), notes)
+    aliases = _sound_aliases(sidecar, notes)
+    _merge(door, "tag", Tag, _without_former(_tags(sidecar, categories), notes), notes)
+    _merge(door, "alias", Alias, _aliases(aliases), notes)
     characters = _merge(door, "character", Character, _characters(sidecar), notes)
-    prompts = _merge(door, "prompt", Prompt, _prompts(sidecar), notes)
-    for slug in dict.fromkeys(each.slug for each in sidecar.prompts):
+    theirs = _beside_ours(_prompts(sidecar), notes)
+    prompts = _merge(door, "prompt", Prompt, theirs, notes)
+    for slug in theirs:
         attach(door, row, prompts[slug])
     if found.whole:
         _take_casts(door, row, sidecar, characters, index, notes)
@@ -153,13 +159,41 @@ def _status(status: str, *, active: bool) -> str:
     return status if status in _STATES else "archived"
 
 
-def _aliases(sidecar: Sidecar) -> dict[str, dict[str, Any]]:
+def _without_former(tags: dict[str, dict[str, Any]], notes: _Notes) -> dict[str, dict[str, Any]]:
+    """The tags of a sidecar without those that are former names here, and no tags."""
+    former = {row.old_slug: row.new_slug for row in Alias.select()}
+    known = {row.slug for row in Tag.select(Tag.slug)}
+    for slug in tags.keys() & former.keys() - known:
+        notes.add(f"Tag {slug} was left out: here it is a former name of {resolve(slug, former)}.")
+    return {slug: values for slug, values in tags.items() if slug in known or slug not in former}
+
+
+def _sound_aliases(sidecar: Sidecar, notes: _Notes | None = None) -> list[SidecarAlias]:
+    """The aliases of a sidecar that name no tag a former one, and lead in no circle with those here."""
+    notes, leads = notes or _Notes(), {row.old_slug: row.new_slug for row in Alias.select()}
+    here = set(leads)
+    tags = {row.slug for row in Tag.select(Tag.slug)} | {each.slug for each in sidecar.tags} - here
+    sound = []
+    for each in sidecar.aliases:
+        if each.old_slug not in here:
+            if each.old_slug in tags:
+                notes.add(f"Former tag {each.old_slug} was left out: it is a tag.")
+                continue
+            if each.new_slug is not None and resolve(each.new_slug, leads) == each.old_slug:
+                notes.add(f"Former tag {each.old_slug} was left out: {each.new_slug} leads back to it.")
+                continue
+            leads[each.old_slug] = each.new_slug
+        sound.append(each)
+    return sound
+
+
+def _aliases(sound: Iterable[SidecarAlias]) -> dict[str, dict[str, Any]]:
     return {
         each.old_slug: {
             "old_slug": each.old_slug, "new_slug": each.new_slug, "action": each.action,
             "metadata": json.dumps(each.metadata),
         }
-        for each in sidecar.aliases
+        for each in sound
     }  # fmt: skip
 
 
@@ -181,6 +215,31 @@ def _prompts(sidecar: Sidecar) -> dict[str, dict[str, Any]]:
         }
         for each in sidecar.prompts
     }  # fmt: skip
+
+
+def _beside_ours(prompts: dict[str, dict[str, Any]], notes: _Notes) -> dict[str, dict[str, Any]]:
+    """The prompts of a sidecar, by slugs under which the library has no other text.
+
+    A prompt of the person's own must not get into a dataset because it happens to be called the same.
+    """
+    rows_here: Iterable[Any] = Prompt.select().dicts()
+    ours: dict[str, dict[str, Any]] = {row["slug"]: row for row in rows_here}
+    taken, found = ours.keys() | prompts.keys(), {}
+    for slug, values in prompts.items():
+        if slug not in ours or ours[slug]["content"] == values["content"]:
+            found[slug] = values
+            continue
+        free = _kept_before(values, ours.values()) or free_slug(slug, taken, nameless="prompt")
+        taken = taken | {free}
+        found[free] = {**values, "slug": free}
+        notes.add(f"Prompt {slug} has another text here: the one of the sidecar is {free}.")
+    return found
+
+
+def _kept_before(values: Mapping[str, Any], ours: Iterable[Mapping[str, Any]]) -> str | None:
+    """The slug under which a prompt is here, text, name and all."""
+    parts = ("name", "content", "description")
+    return next((row["slug"] for row in ours if all(row[part] == values[part] for part in parts)), None)
 
 
 _OWN = frozenset(("is_builtin", "sort_order", "colour", "lifecycle", "metadata"))  # no difference to speak of
