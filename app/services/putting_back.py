@@ -1,7 +1,7 @@
 """Rows of the registry as they were before an operation: put back when it is undone."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ def put_back(door: "Door", changes: Iterable[RowChange]) -> list[str]:
     :raises Conflict: if a row is no longer what the operation made of it; nothing is changed then.
     """
     kept: list[str] = []
+    named: set[str] = set()  # what tags and former names are called from now on that were not
     for is_cast, some in groupby(changes, key=lambda change: change.table == rows.MAPPING):
         if is_cast:
             _casts(door, list(some))
@@ -36,9 +37,28 @@ def put_back(door: "Door", changes: Iterable[RowChange]) -> list[str]:
                 _registered(door, change.row, wanted)
             elif change.table in rows.SHARED:
                 kept += _shared(door, change.table, change.row, wanted, present)
+                named |= _name(change.table, wanted) - _name(change.table, present)
             else:
                 _of_dataset(door, change.table, Dataset.get_by_id(change.row), wanted, present)
+    _check_names(named)
     return kept
+
+
+def _name(table: str, values: Any) -> set[str]:
+    return {rows.name_of(values)} if values and table in ("tag", "alias") else set()
+
+
+def _check_names(named: Collection[str]) -> None:
+    """Nothing, if none of some names is that of a tag and also a former name.
+
+    :raises Conflict: if one is.
+    """
+    both = Tag.select(Tag.slug).join(Alias, on=Alias.old_slug == Tag.slug).where(Tag.slug.in_(named)).first()
+    if both is not None:
+        raise Conflict(
+            f"{both.slug} would be a tag and a former name of another one.",
+            "Undo the later changes of that tag first.",
+        )
 
 
 def _casts(door: "Door", changes: list[RowChange]) -> None:

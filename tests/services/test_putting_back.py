@@ -121,6 +121,14 @@ def a_tag_took_the_name(library):
     return info
 
 
+def a_tag_took_the_former_name(library):
+    tagging.create(library, "hush")
+    tagging.rename(library, "hush", "quiet")
+    info = tagging.delete(library, "quiet")
+    tagging.create(library, "hush")
+    return info
+
+
 @pytest.mark.parametrize(
     ("deed", "why"),
     [
@@ -130,6 +138,7 @@ def a_tag_took_the_name(library):
         (detached_and_attached_again, "another attachment of a prompt"),
         (a_category_took_the_name, "another category mood"),
         (a_tag_took_the_name, "another tag hush"),
+        (a_tag_took_the_former_name, "hush would be a tag and a former name"),
     ],
 )
 def test_what_no_longer_fits_is_refused_and_nothing_is_changed(library, talks, tmp_path, deed, why):
