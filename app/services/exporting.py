@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, count, islice, tee
 from pathlib import Path
 from typing import Any
 
 from app.domain.entry import Entry, NotJson, faithful, spell
 from app.domain.facts import payload
 from app.domain.formats import chatml, plain_chatml, plain_sharegpt, sharegpt, with_names
+from app.domain.sidecar import UnreadableSidecar, parsed
 from app.domain.view import View
 from app.errors import Conflict, NotFound, Refused
 from app.registry import casts
@@ -21,9 +22,10 @@ from app.services.library import Library
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.services.tallies import Use
 from app.store import queries
-from app.store.exports import same_file, write_export, zipped
+from app.store.exports import remove_export, same_file, write_export, zipped
 from app.store.finding import locate_all
 from app.store.places import sidecar_of
+from app.store.sidecars import read
 
 FORMATS = ("chatml", "sharegpt")
 NAMING = ("text", "name")
@@ -92,12 +94,11 @@ def export(
         raise Refused(f"Names cannot be put into {characters!r}.", f"Choose one of {', '.join(NAMING)}.")
     report = report if report is not None else Report()
     with reading(library, slug) as snapshot:
-        lines, write = _lines(snapshot, selection), _writer(form, clean=clean)
         if characters:
-            named = _with_names(lines, snapshot.info.id)
+            named = _with_names(_first_or_not(snapshot, selection), snapshot.info.id)
             blocks = _blocks(named, partial(_named, form, clean, characters), report)
         else:
-            blocks = _blocks(lines, write, report)
+            blocks = _blocks(_lines(snapshot, selection), _writer(form, clean=clean), report)
         for block in blocks:
             yield block
             progress(report.entries + report.skipped, snapshot.summary.entries)
@@ -117,31 +118,36 @@ def export_to(
 ) -> Exported:
     """Write an export to a file: whole, or not at all. One that is not clean gets its sidecar beside it.
 
+    The two are a pair: where a clean one takes the place of one that was not, that one's sidecar goes.
+
     :param out: where to; under ``exports/`` of the home, with a name of its own, if not given.
     :raises Conflict: if there is a file already and not ``force``.
-    :raises Refused: if it is a dataset's own file, whatever ``force`` says.
+    :raises Refused: whatever ``force`` says, if it is a dataset's own file, or if a clean export would
+        come to lie beside a sidecar that is not of this dataset.
     :raises StoreError: if the disk refuses; what was there is still there.
     """
     ending = f"{form}{'_clean' if clean else ''}.jsonl"
     target = (out.expanduser().absolute() if out else library.places.exports / f"{slug}_{ending}").resolve()
     _check_target(library, target)
-    if not force and any(path.exists() for path in (target, sidecar_of(target))[: 1 if clean else 2]):
+    if not force and (taken := _taken(target)):
         if out is not None:
-            taken = target if target.exists() else sidecar_of(target)
             raise Conflict(f"There is a file {taken} already.", "Choose another name, or say --force.")
-        target = next(
-            path for n in range(2, 100_000) if not (path := target.with_name(f"{slug}_{n}_{ending}")).exists()
-        )
+        numbered = (target.with_name(f"{slug}_{n}_{ending}") for n in count(2))
+        target = next(path for path in numbered if not _taken(path))
+    if clean:
+        _check_stale(library, slug, sidecar_of(target))
     report = Report()
     pieces = export(
         library, slug, form, clean=clean, selection=selection, characters=characters, report=report,
         progress=progress,
     )  # fmt: skip
     write_export(target, pieces)
-    files = [target]
+    files, beside = [target], sidecar_of(target)
     if not clean:
-        files.append(sidecar_of(target))
-        write_export(files[1], [sidecar(library, slug, target.name, selection, report.entries)])
+        files.append(beside)
+        write_export(beside, [sidecar(library, slug, target.name, selection, report.entries)])
+    elif remove_export(beside):
+        report.notes.append(f"{beside.name} was removed: it told of the export that was there before.")
     return Exported(target, report.entries, files, report.notes)
 
 
@@ -196,8 +202,8 @@ def sidecar(
 def _check_target(library: Library, target: Path) -> None:
     with connected():
         paths = [library.path_of(row) for row in Dataset.select()]
-    beside = sidecar_of(target)
-    if any(same_file(target, path) or same_file(beside, sidecar_of(path)) for path in paths):
+    pair = (target, sidecar_of(target))
+    if any(same_file(ours, own) for path in paths for own in (path, sidecar_of(path)) for ours in pair):
         raise Refused(
             f"{target} is a dataset's own file.",
             "An export never writes over a dataset. Choose another name.",
@@ -209,16 +215,50 @@ def _check_target(library: Library, target: Path) -> None:
         )
 
 
+def _taken(target: Path) -> Path | None:
+    """The file that is where an export or its sidecar would be, if there is one."""
+    return next((path for path in (target, sidecar_of(target)) if path.exists()), None)
+
+
+def _check_stale(library: Library, slug: str, beside: Path) -> None:
+    """Nothing, if what lies where a clean export has no sidecar is nothing, or the sidecar of an earlier one.
+
+    :raises Refused: if it is something else.
+    """
+    if not beside.exists():
+        return
+    try:
+        found = parsed(read(beside))
+    except UnreadableSidecar:
+        found = None
+    if found is None or found.dataset_uuid != library.dataset(slug).uuid:
+        raise Refused(
+            f"{beside} is not of an export of {slug}, and would seem to belong to this one.",
+            "Choose another name.",
+        )
+
+
 def _lines(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterator[bytes]:
     """The raw lines that are to be exported."""
     summary = snapshot.summary
     if selection is None and summary.entries == summary.lines:
         return snapshot.file.every_line(len(summary.head) // 2)
+    return snapshot.file.lines(_places(snapshot, selection))
+
+
+def _places(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterator[tuple[int, int]]:
+    """Offset and length of the lines that are to be exported."""
     if selection is None or (isinstance(selection, View) and _is_plain(selection)):
-        places = queries.places(snapshot.connection, selection or View())
-    else:
-        places = queries.places_of(snapshot.connection, _chosen(snapshot, selection))
-    return snapshot.file.lines(places)
+        return queries.places(snapshot.connection, selection or View())
+    return queries.places_of(snapshot.connection, _chosen(snapshot, selection))
+
+
+def _first_or_not(snapshot: Snapshot, selection: Sequence[str] | View | None) -> Iterator[tuple[bytes, bool]]:
+    """The raw lines that are to be exported, and whether each is the first of its id in the dataset."""
+    repeats = queries.repeats(snapshot.connection)
+    offsets, places = tee(_places(snapshot, selection))
+    for (offset, _), line in zip(offsets, snapshot.file.lines(places), strict=True):
+        yield line, offset not in repeats
 
 
 def _chosen(snapshot: Snapshot, selection: Sequence[str] | View) -> list[int]:
@@ -269,13 +309,13 @@ def _writer(form: str, *, clean: bool) -> Callable[[bytes], bytes]:
     return _clean_sharegpt if clean else _full_sharegpt
 
 
-def _with_names(lines: Iterator[bytes], dataset: int) -> Iterator[tuple[bytes, dict[int, str]]]:
-    """Each line, and who speaks its messages."""
+def _with_names(lines: Iterator[tuple[bytes, bool]], dataset: int) -> Iterator[tuple[bytes, dict[int, str]]]:
+    """Each line, and who speaks its messages; of those that share an id, it is known of the first."""
     while some := list(islice(lines, _TOGETHER)):
-        uuids = [_uuid(line) for line in some]
+        uuids = [_uuid(line) if first else "" for line, first in some]
         with connected():
             found = casts.names(dataset, [uuid for uuid in uuids if uuid])
-        yield from ((line, found.get(uuid, {})) for line, uuid in zip(some, uuids, strict=True))
+        yield from ((line, found.get(uuid, {})) for (line, _), uuid in zip(some, uuids, strict=True))
 
 
 def _uuid(line: bytes) -> str:

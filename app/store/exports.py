@@ -40,6 +40,19 @@ def write_export(target: Path, pieces: Iterable[bytes]) -> int:
     return file.size
 
 
+def remove_export(path: Path) -> bool:
+    """Whether there was a file of an earlier export, which is gone now.
+
+    :raises StoreError: if the disk refuses.
+    """
+    with disk(f"{path} could not be removed"):
+        if not path.exists():
+            return False
+        path.unlink()
+        sync_folder(path.parent)
+    return True
+
+
 def sweep_exports(folder: Path, *, of: str = "") -> None:
     """Remove what killed exports left in a folder: drafts that nobody has written to for an hour.
 

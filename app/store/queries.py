@@ -251,9 +251,25 @@ def tag_counts_of(connection: sqlite3.Connection, ranks: Iterable[int]) -> list[
 
 
 def uuids_of(connection: sqlite3.Connection, ranks: Iterable[int]) -> set[str]:
-    """The uuids of some entries."""
+    """The uuids of those of some entries that are the first with theirs."""
     query = "SELECT uuid FROM lines WHERE uuid NOT NULL AND rank IN (SELECT value FROM json_each(?))"
-    return {uuid for (uuid,) in connection.execute(query, (json.dumps(list(ranks)),))}
+    firsts = set(ranks).difference(repeats(connection).values())
+    return {uuid for (uuid,) in connection.execute(query, (json.dumps(list(firsts)),))}
+
+
+def repeats(connection: sqlite3.Connection) -> dict[int, int]:
+    """The ranks of the entries whose uuid an earlier one has too, by their offsets."""
+    query = (
+        f"SELECT uuid, offset, rank FROM lines WHERE +kind = {int(Kind.ENTRY)} AND uuid IN"
+        " (SELECT uuid FROM lines WHERE uuid NOT NULL GROUP BY uuid HAVING count(*) > 1) ORDER BY rank"
+    )
+    seen: set[str] = set()
+    found = {}
+    for uuid, offset, rank in connection.execute(query):
+        if uuid in seen:
+            found[offset] = rank
+        seen.add(uuid)
+    return found
 
 
 def uuids_among(connection: sqlite3.Connection, uuids: Iterable[str]) -> set[str]:

@@ -77,9 +77,10 @@ def test_a_sidecar_that_is_there_is_written_over_only_by_force(talks, tmp_path):
     assert talks.json("export", "talks", "--format", "chatml", "--out", tmp_path / "out.jsonl").error
     assert sidecar.read_bytes() == b"mine\n"
     assert not (tmp_path / "out.jsonl").exists()
-    assert (
-        talks("export", "talks", "--format", "chatml", "--clean", "--out", tmp_path / "out.jsonl").code == 0
-    )
+    for more in ((), ("--force",)):
+        clean = ("export", "talks", "--format", "chatml", "--clean", "--out", tmp_path / "out.jsonl")
+        assert "another name" in talks.json(*clean, *more).json["error"]["hint"]
+        assert not (tmp_path / "out.jsonl").exists()
     assert sidecar.read_bytes() == b"mine\n"
 
 

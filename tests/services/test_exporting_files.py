@@ -11,10 +11,13 @@ import pytest
 
 from app.config import Config
 from app.errors import Conflict, NotFound, Refused, StoreError
-from app.services import exporting, opening, outside
+from app.services import characters, exporting, opening, outside
 from app.services.library import Library
+from app.store.places import sidecar_of
+from tests.casting import cast, spoken
 from tests.faults import watched
-from tests.workshop import check_home, entry, keys
+from tests.sidecars import check_pair
+from tests.workshop import DATASET, check_home, dataset, entry, keys
 
 context = multiprocessing.get_context("forkserver")
 
@@ -145,3 +148,85 @@ def test_what_a_killed_export_left_goes_once_nothing_can_still_be_writing_it(
     assert not left.exists()
     assert strange.exists()
     assert beside.exists() == elsewhere
+
+
+@pytest.fixture
+def placed(library, tmp_path):
+    """A dataset in a place of its own, with its sidecar beside it."""
+    path = dataset(tmp_path / "placed.jsonl")
+    opening.import_path(library, path, in_place=True)
+    assert sidecar_of(path).exists()
+    return path
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_the_sidecar_of_a_dataset_is_never_a_target(library, talks, placed, tmp_path, clean):
+    before = sidecar_of(placed).read_bytes()
+    (tmp_path / "link.registry.json").symlink_to(sidecar_of(placed))
+    for target in (sidecar_of(placed), tmp_path / "link.registry.json"):
+        with pytest.raises(Refused, match="own file"):
+            exporting.export_to(library, "talks", "chatml", target, clean=clean, force=True)
+    assert sidecar_of(placed).read_bytes() == before
+    check_home(library, tmp_path)
+
+
+def test_a_clean_export_leaves_no_sidecar_of_an_earlier_one_beside_it(library, talks, tmp_path):
+    out = tmp_path / "out.jsonl"
+    exporting.export_to(library, "talks", "chatml", out)
+    check_pair(out.read_bytes(), sidecar_of(out).read_bytes())
+    out.unlink()
+    with pytest.raises(Conflict, match=r"registry\.json already"):
+        exporting.export_to(library, "talks", "chatml", out, clean=True)
+    done = exporting.export_to(library, "talks", "chatml", out, clean=True, force=True)
+    assert (done.files, sidecar_of(out).exists()) == ([out], False)
+    assert any("out.registry.json was removed" in note for note in done.report)
+    check_home(library, tmp_path)
+
+
+@pytest.mark.parametrize("strange", [b"precious", b"another's"])
+def test_a_clean_export_is_not_put_beside_what_is_no_sidecar_of_its_dataset(
+    library, talks, placed, tmp_path, strange
+):
+    out = tmp_path / "out.jsonl"
+    if strange != b"precious":
+        strange = sidecar_of(placed).read_bytes().replace(DATASET.encode(), DATASET.encode()[::-1])
+        strange = strange.replace(library.dataset("placed").uuid.encode(), b"another")
+    sidecar_of(out).write_bytes(strange)
+    with pytest.raises(Refused, match="not of an export of talks"):
+        exporting.export_to(library, "talks", "chatml", out, clean=True, force=True)
+    assert (sidecar_of(out).read_bytes(), out.exists()) == (strange, False)
+
+
+@pytest.mark.parametrize("clean", [True, False])
+def test_a_numbered_export_takes_no_name_whose_sidecar_is_there(library, talks, clean):
+    ending = "chatml_clean" if clean else "chatml"
+    folder = library.places.exports
+    (folder / f"talks_{ending}.jsonl").write_text("mine")
+    beside = folder / f"talks_2_{ending}.registry.json"
+    beside.write_text("precious")
+    done = exporting.export_to(library, "talks", "chatml", clean=clean)
+    assert (done.path.name, beside.read_text()) == (f"talks_3_{ending}.jsonl", "precious")
+
+
+@pytest.mark.parametrize("chosen", [slice(None), slice(6, None)])
+def test_a_name_stands_only_in_the_first_entry_of_an_id(library, talks, tmp_path, chosen):
+    characters.create(library, "Mara")
+    first = cast(library, "talks", 0, ["mara", None])
+    value = json.loads(talks.read_bytes().split(b"\n")[0])
+    value["messages"][0]["content"] = "Somebody else?"
+    talks.write_bytes(talks.read_bytes() + json.dumps(value).encode() + b"\n")
+    outside.settle(library, "talks", keep="outside")
+    assert spoken(library, "talks") == {first: {0: "mara"}}
+    some = keys(library, "talks")[chosen]
+    for selection in [some, None] if len(some) == 7 else [some]:
+        out = tmp_path / "out.jsonl"
+        exporting.export_to(
+            library, "talks", "chatml", out, selection=selection, characters="name", force=True
+        )
+        values = [json.loads(each) for each in out.read_bytes().split(b"\n") if each]
+        named = [each["content"] for value in values for each in value["messages"] if "name" in each]
+        assert named == (["Question 0?"] if len(some) == 7 else [])
+        told = json.loads(sidecar_of(out).read_bytes())["entry_character_mappings"]
+        assert [each["entry_uuid"] for each in told] == ([first] if len(some) == 7 else [])
+        check_pair(out.read_bytes(), sidecar_of(out).read_bytes())
+    check_home(library, tmp_path)
