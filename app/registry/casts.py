@@ -82,6 +82,20 @@ def changed_by(operation: int, dataset: int, *, most: int) -> list[tuple[str, Ca
     return [(entry, read(before), read(after)) for entry, before, after in found]
 
 
+def when_leaving(dataset: int, entries: Collection[str]) -> dict[str, tuple[bytes, Cast]]:
+    """Line and cast of some entries when they were last taken out of a dataset, as far as anybody spoke."""
+    found = db.execute_sql(
+        "SELECT gone.key, gone.old, spoken.before FROM linechange AS gone LEFT JOIN rowchange AS spoken"
+        ' ON spoken."table" = ? AND spoken."row" = gone.dataset_id AND spoken."key" = gone.key'
+        " AND spoken.operation_id = gone.operation_id"
+        " WHERE gone.dataset_id = ? AND gone.after IS NULL AND gone.key IN (SELECT value FROM json_each(?))"
+        " ORDER BY gone.id",
+        (MAPPING, dataset, json.dumps(list(entries))),
+    )
+    last = {entry: (bytes(line), before) for entry, line, before in found}
+    return {entry: (line, read(before)) for entry, (line, before) in last.items() if before}
+
+
 def rewritten_since(operation: int, dataset: int, entries: Collection[str]) -> set[str]:
     """Those of some entries whose lines later operations changed, and this one did not."""
     found = db.execute_sql(

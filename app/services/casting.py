@@ -15,6 +15,7 @@ from app.errors import Refused
 from app.registry import casts, rows
 from app.registry.database import connected
 from app.registry.models import Character, Dataset
+from app.services.editor import Editor
 from app.services.library import Library
 from app.services.operation import Door
 from app.services.reading import current_index
@@ -197,6 +198,24 @@ def cut(door: Door, row: Dataset, index: Connection) -> None:
         entry: [turn for turn in cast if turn[0] < lengths.get(entry, 0)] for entry, cast in present.items()
     }
     door.cast(row, kept)
+
+
+def bring_back(door: Door, editor: Editor, changes: ChangeSet) -> None:
+    """Let those speak in entries that come back who spoke in them when they were taken out."""
+    come: dict[str, Change] = {}
+    for each in changes.changes:
+        if each.before is None and is_castable(each.key):
+            come.setdefault(each.key, each)
+    there = queries.uuids_among(editor.snapshot.connection, come)
+    left = casts.when_leaving(editor.row.id, come.keys() - there)
+    known = casts.with_successors({entry: cast for entry, (_, cast) in left.items()})
+    door.cast(
+        editor.row,
+        {
+            entry: followed(cast, messages_in(left[entry][0]), messages_in(come[entry].new))
+            for entry, cast in known.items()
+        },
+    )
 
 
 def restore(door: Door, row: Dataset, number: int) -> None:

@@ -67,6 +67,7 @@ def restore_backup(library: Library, slug: str, name: str, *, progress: Progress
                 casting.restore(door, row, last)
             else:
                 casting.follow(door, row, editor.changes(), editor.line)
+                casting.bring_back(door, editor, editor.changes())
     if door.info is None:
         raise Refused(f"{slug} holds just what that backup holds.")
     return door.info

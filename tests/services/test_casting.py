@@ -8,7 +8,7 @@ from app.domain.tagging import TagEdit
 from app.errors import Conflict, Refused
 from app.services import characters, editing, history, outside, restoring
 from tests.casting import cast, check_all, harbour, lines, spoken
-from tests.workshop import keys, value_of
+from tests.workshop import keys, uuid, value_of
 
 
 @pytest.fixture
@@ -188,6 +188,37 @@ def test_a_version_that_was_kept_from_outside_drops_whom_it_does_not_hold(librar
     backup = next(each for each in restoring.backups(library, "talks") if each.reason == "outside")
     restoring.restore_backup(library, "talks", backup.name)
     assert spoken(library, "talks") == {}
+    check_all(library, tmp_path)
+
+
+def kept_from_outside(library, talks, change):
+    """The backup of a version that another program made and that was not taken."""
+    outsider(talks, change)
+    outside.settle(library, "talks", keep="ours")
+    return next(each for each in restoring.backups(library, "talks") if each.reason == "outside").name
+
+
+def test_a_version_from_outside_brings_entries_back_with_those_who_spoke_in_them(
+    library, talks, first, tmp_path
+):
+    def change(values):
+        values[0]["messages"].insert(0, {"role": "assistant", "content": "Hello."})
+        return [*values, {**values[2], "_rolethread": {**values[2]["_rolethread"], "entry_uuid": uuid(60)}}]
+
+    backup = kept_from_outside(library, talks, change)
+    second = cast(library, "talks", 1, ["mara", "mara"])
+    cast(library, "talks", 1, [None, None])
+    third = cast(library, "talks", 2, ["mara", None])
+    characters.merge(library, "mara", "éowyn_mccoy")
+    editing.delete_entries(library, "talks", [first, second])
+    restoring.restore_backup(library, "talks", backup)
+    assert lines(library, "talks") == {
+        first: {QUESTION: "éowyn_mccoy", ANSWER: "old_finn"},
+        third: {"Question 2?": "éowyn_mccoy"},
+    }
+    check_all(library, tmp_path)
+    history.undo(library, "talks")
+    assert set(spoken(library, "talks")) == {third}
     check_all(library, tmp_path)
 
 
