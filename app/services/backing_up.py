@@ -1,16 +1,18 @@
 """Backups: an older version is kept when a session starts to change a dataset, and before anything large."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.change import ChangeSet
+from app.errors import StoreError
 from app.registry import history
 from app.registry.models import Backup, Dataset
-from app.store.datasets import content_of
 from app.store.places import sidecar_of
 from app.store.publish import Step
+from app.store.sidecars import hash_of
 
 if TYPE_CHECKING:
     from app.services.editor import Editor
@@ -56,8 +58,9 @@ def keep(door: "Door", row: Dataset, *, reason: str, by: str, seen: str = "") ->
 
 def _keep_sidecar(door: "Door", row: Dataset, backup: Path) -> None:
     """Plan a copy of a dataset's sidecar beside a backup of its file."""
-    places, path = door.library.places, sidecar_of(door.library.path_of(row))
-    content = content_of(path)
+    places, path, content = door.library.places, sidecar_of(door.library.path_of(row)), ""
+    with suppress(StoreError):  # one that cannot be read has no copy
+        content = hash_of(path)
     if content:
         door.step(Step("copy", places.spell(sidecar_of(backup)), places.spell(path), before=content))
 

@@ -10,12 +10,11 @@ from app.registry.database import connected
 from app.registry.models import Dataset
 from app.services import shelving, sidecars, taking_in
 from app.services.library import Library
-from app.services.opening import Imported, sidecar_beside
+from app.services.opening import Imported, look_at, sidecar_beside
 from app.services.operation import Door, operation
 from app.services.reading import Progress
 from app.store.imports import ImportFolder, import_folder
 from app.store.indexing import build
-from app.store.sidecars import read
 from app.store.trust import trusted_uuid
 
 _HINT = "Open it as a working copy instead; the original is then never written."
@@ -73,7 +72,7 @@ def _report(path: Path, entries: int) -> dict[str, Any]:
 def _bring(door: Door, row: Dataset, path: Path, folder: ImportFolder, report: dict[str, Any]) -> None:
     """Take in the sidecar that lies beside the file, which stays as it is until something changes."""
     sidecar = sidecar_beside(path)
-    found = taking_in.fit(taking_in.look(read(sidecar)), {row.uuid}) if sidecar else None
+    found = taking_in.fit(look_at(sidecar), {row.uuid}) if sidecar else None
     taking_in.bring(door, row, found, folder.index, report)
     if sidecar and found and found.sidecar:
         sidecars.recognise(row, sidecar)
@@ -86,10 +85,10 @@ def _existing(library: Library, path: Path) -> Imported | None:
         return _imported(library, row, json.loads(row.report), existing=True) if row else None
 
 
-def _imported(library: Library, row: Dataset, report: dict[str, object], *, existing: bool) -> Imported:
+def _imported(library: Library, row: Dataset, report: dict[str, Any], *, existing: bool) -> Imported:
     with connected():
         info = library.info(row)
     return Imported(
         info.slug, info.entries, info.rejected, info.records, info.formats, info.path, False, existing,
-        str(report["sidecar"]), info.notes,
+        report["sidecar"], report["notes"],
     )  # fmt: skip

@@ -12,7 +12,7 @@ from typing import IO, Any
 from app.domain.entry import Entry, loads
 from app.domain.formats import convert, recognise
 from app.domain.names import dataset_slug, free_slug, stem_of
-from app.errors import AppError, NotFound, Unfinished
+from app.errors import AppError, NotFound, StoreError, Unfinished
 from app.registry.database import connected
 from app.registry.models import Dataset
 from app.services import shelving, taking_in
@@ -173,6 +173,14 @@ def sidecar_beside(path: Path) -> Path | None:
         return sidecar if sidecar.is_file() else None
 
 
+def look_at(sidecar: Path) -> Found:
+    """What a sidecar on the disk says, or why it is left alone."""
+    try:
+        return taking_in.look(read(sidecar))
+    except StoreError as error:
+        return Found(why=error.message.rstrip("."))
+
+
 def _has_seen(library: Library, size: int) -> bool:
     """Whether a live dataset came from a file of that size, so that it may be the same file."""
     with connected():
@@ -214,7 +222,7 @@ def _import(library: Library, folder: ImportFolder, source: Source, hashed: Call
     if not source.copy and _has_seen(library, size) and (found := _existing(library, hashed(), source)):
         return found
     outcome, sidecar = _built(folder, source)
-    alone = bool(sidecar and source.sidecar and not sidecar.sidecar and folder.copy_sidecar(source.sidecar))
+    alone = bool(sidecar and source.sidecar and not sidecar.sidecar and _copied(folder, source.sidecar))
     report = outcome.report(source.origin, source.encoding, size)
     digest = hashed()
     with library.writing():
@@ -248,7 +256,7 @@ def _import(library: Library, folder: ImportFolder, source: Source, hashed: Call
 
 def _built(folder: ImportFolder, source: Source) -> tuple[Outcome, Found | None]:
     """The dataset, built in its folder, and what there is to be taken from a sidecar."""
-    found = taking_in.look(read(source.sidecar)) if source.sidecar else None
+    found = look_at(source.sidecar) if source.sidecar else None
     while True:
         importer = Importer(folder, source.path, source.encoding, source.progress, taking_in.leads(found))
         try:
@@ -259,6 +267,16 @@ def _built(folder: ImportFolder, source: Source) -> tuple[Outcome, Found | None]
         if found is None or fitting is None or fitting.aliases == found.aliases:
             return outcome, fitting
         found = fitting  # it belongs to another dataset, and so do the former tags that it names
+
+
+def _copied(folder: ImportFolder, sidecar: Path) -> bool:
+    """Whether a sidecar that is left alone comes along, byte for byte; one that cannot be read does not."""
+    try:
+        read(sidecar)
+    except StoreError:
+        return False
+    with disk(f"{sidecar.name} could not be copied"):
+        return folder.copy_sidecar(sidecar)
 
 
 def _shelve(

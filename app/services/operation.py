@@ -210,7 +210,9 @@ class Door:
             if changes:
                 with disk(f"{editor.row.slug} could not be written"):
                     self._stage(editor, changes)
-        for row in Dataset.select().where(Dataset.id.in_(self.said)):
+        touched = [*self.touched, *self.written, *self.written_elsewhere]
+        late = Dataset.id.in_(touched) & (Dataset.sidecar_note == sidecars.LATER)
+        for row in Dataset.select().where(Dataset.id.in_(self.said) | late):
             if row.state == "live":
                 sidecars.follow(self, row)
             else:

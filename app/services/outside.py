@@ -8,7 +8,7 @@ from app.errors import NotFound, Refused
 from app.registry import history
 from app.registry.database import connected
 from app.registry.models import Backup, Dataset, JournalStep, Operation
-from app.services import backing_up, casting, recovering, rejecting
+from app.services import backing_up, casting, recovering, rejecting, tallies
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import current_index
@@ -74,9 +74,19 @@ def _take_outside(library: Library, row: Dataset, summary: Summary, recorded: Pa
             Dataset.id == row.id
         ).execute()
         _unblock(door, row)
+        _count(door, row, found)
         door.written_elsewhere.add(row.id)
         door.touched.discard(row.id)  # it is recorded above
     return _info(door)
+
+
+def _count(door: Door, row: Dataset, content: str) -> None:
+    """Count the tags as another program left them, make them known, and have the sidecar say so."""
+    with current_index(door.library, door.library.info(row)).connect() as connection:
+        uses = tallies.read(connection)
+    tallies.counted(row, uses, content)
+    tallies.register(door, {slug: use.label for slug, use in uses.items()})
+    door.says(row)
 
 
 def _recast(door: Door, row: Dataset, changes: ChangeSet, recorded: Path | None) -> None:
@@ -102,7 +112,7 @@ def _take_ours(library: Library, row: Dataset, found: str, recorded: Path) -> Op
         door.step(
             Step("replace", places.spell(path), places.spell(draft), found, row.content, signature(path))
         )
-        door.touched.add(row.id)
+        door.says(row)
     return _info(door)
 
 

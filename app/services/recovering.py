@@ -12,7 +12,7 @@ from app.registry.database import back_up, connected, schema_version, transactio
 from app.registry.models import Dataset, JournalStep, Operation, Touched
 from app.services import sidecars
 from app.services.library import Library
-from app.store.atomic import disk, reached
+from app.store.atomic import discard, disk, reached
 from app.store.datasets import content_of, same_but_name, signature
 from app.store.exports import sweep_exports
 from app.store.indexing import sign
@@ -84,7 +84,8 @@ def publish(library: Library, number: int, written: Staged) -> None:
             rows = JournalStep.select().where(JournalStep.operation == number).order_by(JournalStep.id)
             steps = [step_of(row.arguments) for row in rows]
             signed = _signed(library, number, steps)
-            blocked = [step for step in steps if not _done(library, number, step)]
+            undone = [step for step in steps if not _done(library, number, step)]
+            blocked = [step for step in undone if not _left_alone(library, number, step)]
             for step in blocked:
                 _block(library, number, library.places.resolve(step.target))
             for dataset, (new, changes) in written.items():
@@ -112,14 +113,30 @@ def _staged_again(library: Library, number: int, step: Step) -> bool:
     target, source = library.places.resolve(step.target), library.places.resolve(step.source)
     if source.exists() or content_of(target) != step.before:
         return False
-    for row in history.touched_datasets(number):
-        if target == sidecar_of(library.path_of(row)):
-            sidecars.make_again(library, row, source)
-            return True
+    if row := _with_sidecar(library, number, target):
+        sidecars.make_again(library, row, source)
+        return True
     rows = Touched.select().where(Touched.operation == number, Touched.after == step.after)
     with disk(f"{target.name} could not be written"):
         made = (replay(target, source, [history.changes_of(number, row.dataset.id)]) for row in rows)
         return any(content == step.after for content in made)
+
+
+def _left_alone(library: Library, number: int, step: Step) -> bool:
+    """Let a file be that another program changed, and drop ours, if it is a sidecar."""
+    row = _with_sidecar(library, number, library.places.resolve(step.target))
+    if row is None:
+        return False
+    sidecars.leave_alone(row, sidecars.CHANGED)
+    if step.source:
+        discard(library.places.resolve(step.source))
+    return True
+
+
+def _with_sidecar(library: Library, number: int, path: Path) -> Dataset | None:
+    """The dataset whose sidecar lies there, if an operation touched it."""
+    rows = history.touched_datasets(number)
+    return next((row for row in rows if sidecar_of(library.path_of(row)) == path), None)
 
 
 def _mark(number: int, state: str) -> None:

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,23 +26,27 @@ from app.domain.sidecar import (
 from app.domain.sidecar_casts import changed, cut, put
 from app.domain.tags import resolve
 from app.domain.tags import slug as slug_of
+from app.errors import Conflict, NotFound, StoreError
 from app.registry import rows
 from app.registry.casts import speaking
 from app.registry.database import connected
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 from app.services import tallies
+from app.services.reading import current_index
 from app.store.atomic import disk, write_new
-from app.store.datasets import content_of
+from app.store.index import summary_of
 from app.store.places import sidecar_of
-from app.store.sidecars import read
+from app.store.sidecars import hash_of, read
 
 if TYPE_CHECKING:
     from app.services.library import Library
     from app.services.operation import Door
 
-ALONE, FOUND, USED = "alone", "found", "used"  # left alone; ours to write; ours as it stands
+# Nobody looked whether there is one; left alone; ours to write; ours as it stands.
+NONE, ALONE, FOUND, USED = "none", "alone", "found", "used"
 _FEW = 8  # mappings that are changed where they stand
-_CHANGED = "another program changed it"
+CHANGED = "another program changed it"
+LATER = "it follows with the next operation on the dataset"  # a note of one that is ours
 
 
 def follow(door: "Door", row: Dataset) -> None:
@@ -52,24 +56,60 @@ def follow(door: "Door", row: Dataset) -> None:
     """
     if row.sidecar == ALONE:
         return
-    path = sidecar_of(door.library.path_of(row))
-    if row.location and not path.parent.is_dir():
-        fall_behind(row)  # it is on a disk that is not there
+    if not _is_time(door, row):
+        fall_behind(row)
         return
-    here = sidecar_of(_before_it_moves(door, row))
-    present = content_of(here)
-    if present and present != row.sidecar_content:
-        leave_alone(row, _CHANGED)
+    path, here = sidecar_of(door.library.path_of(row)), sidecar_of(_before_it_moves(door, row))
+    raw = _ours(row, here)
+    if raw is None:
         return
-    raw = read(here) if present else b""
     data = _changed(door, row, raw) or _anew(door, row, raw)
     if data == raw:
+        Dataset.update(sidecar_note="").where(Dataset.id == row.id).execute()
         return
     staging = None if path.parent.is_dir() else door.library.home
     written = door.write(path, data, staging=staging, present=here)
     Dataset.update(sidecar=USED, sidecar_note="", sidecar_content=written).where(
         Dataset.id == row.id
     ).execute()
+
+
+def _is_time(door: "Door", row: Dataset) -> bool:
+    """Whether a sidecar can be written now: nothing waits, its disk is there, and the tags are counted."""
+    if row.blocked or row.id in door.waiting:
+        return False
+    if row.location and not Path(row.location).parent.is_dir():
+        return False
+    return row.counted == row.content or _count(door, row)
+
+
+def _count(door: "Door", row: Dataset) -> bool:
+    """Count the tags of a dataset; False if its file is not the one that the registry knows."""
+    try:
+        info = replace(door.library.info(row), path=_before_it_moves(door, row))
+        with current_index(door.library, info).connect() as index:
+            summary = summary_of(index)
+            if summary is None or summary.content != row.content:
+                return False
+            tallies.counted(row, tallies.read(index), row.content)
+    except (NotFound, StoreError):
+        return False
+    return True
+
+
+def _ours(row: Dataset, path: Path) -> bytes | None:
+    """A dataset's sidecar as it lies there, if it does; None if it is not ours to write."""
+    try:
+        present, raw = hash_of(path), read(path)
+    except StoreError as error:
+        leave_alone(row, error.message.rstrip("."))
+        return None
+    if present and row.sidecar == NONE:
+        return None  # the next operation begins with looking at it
+    if present and present != row.sidecar_content:
+        leave_alone(row, CHANGED)
+        return None
+    return raw
 
 
 def _anew(door: "Door", row: Dataset, raw: bytes) -> bytes:
@@ -84,7 +124,9 @@ def _changed(door: "Door", row: Dataset, raw: bytes) -> bytes | None:
 
     None if ``raw`` is not known to say just what the registry does of them, or many of them are others now.
     """
-    recast = {key for table, number, key, *_ in door.rows if (table, number) == (rows.MAPPING, row.id)}
+    recast = sorted(
+        {key for table, number, key, *_ in door.rows if (table, number) == (rows.MAPPING, row.id)}
+    )
     parts = cut(raw) if row.sidecar == USED and len(recast) <= _FEW else None
     old = _value(row, parts[0]) if parts else {}
     if not parts or not old:
@@ -92,7 +134,7 @@ def _changed(door: "Door", row: Dataset, raw: bytes) -> bytes | None:
     rest = _rendered(door.library, row, old, mapped=False)
     if not recast and same(old, json.loads(rest)):
         return raw
-    casts = rows.casts(row.id, list(recast))
+    casts = rows.casts(row.id, recast)
     speakers = {each.id: each for each in Character.select()}
     new = {
         entry: SidecarMapping(entry, tuple(_turn(turn, speakers) for turn in casts[entry]))
@@ -116,13 +158,14 @@ def _before_it_moves(door: "Door", row: Dataset) -> Path:
 
 def recognise(row: Dataset, path: Path) -> None:
     """Take the sidecar that lies beside a dataset for the one that belongs to it, whoever wrote it."""
-    Dataset.update(sidecar=FOUND, sidecar_note="", sidecar_content=content_of(path)).where(
+    Dataset.update(sidecar=FOUND, sidecar_note="", sidecar_content=hash_of(path)).where(
         Dataset.id == row.id
     ).execute()
 
 
 def fall_behind(row: Dataset) -> None:
     """Let a sidecar be for now; when it is written next, all of it is spelt anew."""
+    Dataset.update(sidecar_note=LATER).where(Dataset.id == row.id, Dataset.sidecar != ALONE).execute()
     Dataset.update(sidecar=FOUND).where(Dataset.id == row.id, Dataset.sidecar == USED).execute()
 
 
@@ -148,7 +191,7 @@ def _rendered(library: "Library", row: Dataset, old: dict[str, Any], *, mapped: 
 def take_over(door: "Door", row: Dataset) -> None:
     """Write our own sidecar in place of the one that was left alone; undo puts that one back."""
     path = sidecar_of(door.library.path_of(row))
-    theirs = base64.b64encode(read(path)).decode("ascii") if content_of(path) else None
+    theirs = base64.b64encode(read(path)).decode("ascii") if hash_of(path) else None
     kept = {"why": row.sidecar_note, "data": theirs}
     door.note("sidecar", row, kept, None)
     recognise(row, path)
@@ -156,12 +199,20 @@ def take_over(door: "Door", row: Dataset) -> None:
 
 
 def put_back(door: "Door", row: Dataset, wanted: dict[str, Any] | None) -> None:
-    """Turn :func:`take_over` round: the sidecar that was left alone, byte for byte, or ours again."""
+    """Turn :func:`take_over` round: the sidecar that was left alone, byte for byte, or ours again.
+
+    :raises Conflict: if another program changed ours since.
+    """
     if wanted is None:
         take_over(door, row)
         return
-    theirs = wanted["data"]
-    door.write(sidecar_of(door.library.path_of(row)), None if theirs is None else base64.b64decode(theirs))
+    theirs, path = wanted["data"], sidecar_of(door.library.path_of(row))
+    if hash_of(path) not in ("", row.sidecar_content):
+        raise Conflict(
+            f"Another program changed the sidecar of {row.slug} since it was replaced.",
+            f"Move {path.name} to another folder first.",
+        )
+    door.write(path, None if theirs is None else base64.b64decode(theirs))
     leave_alone(row, wanted["why"])
     door.note("sidecar", row, None, wanted)
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from app.domain.tagging import TagEdit
-from app.errors import Refused
+from app.errors import Conflict, Refused
 from app.services import editing, history, opening, settling
 from app.store.places import sidecar_of
 from tests.sidecars import check_pair
@@ -141,3 +141,17 @@ def test_a_sidecar_that_is_ours_is_not_settled(library, talks):
     for act in (settling.replace_sidecar, settling.keep_sidecar):
         with pytest.raises(Refused, match="was not left alone"):
             act(library, "talks")
+
+
+def test_one_of_ours_that_another_program_changed_survives_undo(library, strange, tmp_path):
+    done = settling.replace_sidecar(library, "talks")
+    path = sidecar_of(library.dataset("talks").path)
+    theirs = path.read_bytes() + b"\n"
+    path.write_bytes(theirs)
+    with pytest.raises(Conflict, match="changed the sidecar of talks since"):
+        history.undo(library, "talks", done.id)
+    assert path.read_bytes() == theirs
+    path.unlink()
+    history.undo(library, "talks", done.id)
+    assert path.read_bytes() == strange
+    check_home(library, tmp_path)
