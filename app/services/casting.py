@@ -54,6 +54,13 @@ def casts_of(library: Library, slug: str, keys: Sequence[str]) -> dict[str, dict
     }
 
 
+def speakers(row: Dataset, key: str) -> dict[int, str]:
+    """The slugs of those who speak in one entry, by the places of the messages. The caller is connected."""
+    cast = rows.casts(row.id, (key,)).get(key, [])
+    known = {each.id: each.slug for each in Character.select().where(Character.id.in_([t[1] for t in cast]))}
+    return {index: known[number] for index, number, _, _ in cast}
+
+
 def _speaking(row: Character, role: str, label: str | None) -> Speaking:
     return Speaking(row.slug, row.display_name, row.colour, row.is_active, role, label)
 

@@ -40,6 +40,7 @@ def save_entry(
     *,
     revision: str | None = None,
     cast: Sequence[str | None] | None = None,
+    cast_was: Mapping[int, str] | None = None,
 ) -> Done:
     """Write an entry: over the one with ``key``, or behind the last.
 
@@ -48,7 +49,9 @@ def save_entry(
     :param revision: the revision that the editor was opened on; None writes over any.
     :param cast: for each message the slug of the character that speaks it, or nothing; None lets the
         characters stay with their messages.
-    :raises StaleEdit: if the entry is no longer of that revision; nothing was written.
+    :param cast_was: the characters that the editor was opened on, by the places of their messages; None
+        writes over any.
+    :raises StaleEdit: if the entry is no longer of that revision, or others speak in it; nothing was written.
     :raises NotEditable: if the line cannot be rewritten without losing something.
     :raises Refused: if ``value`` cannot be written as JSON, or ``cast`` does not fit it.
     """
@@ -62,8 +65,7 @@ def save_entry(
             _cast(door, editor, str(uuid), cast, ([], casting.messages_of(value)))
         else:
             line = editor.find(key)
-            if revision is not None and revision != digest(line.raw).hex():
-                raise StaleEdit("This entry was changed after you opened it.", current=line.text)
+            _check_fresh(editor, line, revision, cast_was)
             door.title(f"Save entry {editor.number(line)}")
             value = _with_present_tags(value, line.raw)
             uuid = _rewrite(editor, line, value, named=any(cast or ()))
@@ -71,6 +73,20 @@ def save_entry(
             if uuid and (casting.is_castable(line.key) or uuid != Entry.of(line.text).uuid):
                 _cast(door, editor, uuid, cast, messages)
     return Done(door.info, uuid, changed=1 if door.info else 0)
+
+
+def _check_fresh(
+    editor: Editor, line: Line, revision: str | None, cast_was: Mapping[int, str] | None
+) -> None:
+    """Nothing, if an entry is as the editor was opened on it.
+
+    :raises StaleEdit: if not.
+    """
+    same = revision is None or revision == digest(line.raw).hex()
+    if same and cast_was is not None:
+        same = casting.speakers(editor.row, line.key) == cast_was
+    if not same:
+        raise StaleEdit("This entry was changed after you opened it.", current=line.text)
 
 
 def _with_present_tags(value: Mapping[str, Any], old: bytes) -> Mapping[str, Any]:

@@ -26,6 +26,24 @@ def test_the_second_of_two_tabs_gets_the_present_line_and_writes_nothing(library
     check_home(library, tmp_path)
 
 
+def test_the_second_of_two_tabs_that_choose_characters_writes_nothing(library, talks, tmp_path):
+    harbour(library)
+    key, before = cast(library, "talks", 0, ["mara", None]), talks.read_bytes()
+    value, revision = value_of(library, "talks", key), browsing.open_entry(library, "talks", key).revision
+    with pytest.raises(StaleEdit) as stale:
+        editing.save_entry(
+            library, "talks", key, value, revision=revision, cast=["old_finn", None], cast_was={}
+        )
+    assert stale.value.details["current"] == before.split(b"\n")[0]
+    assert spoken(library, "talks") == {key: {0: "mara"}}
+    assert talks.read_bytes() == before
+    editing.save_entry(
+        library, "talks", key, value, revision=revision, cast=["old_finn", None], cast_was={0: "mara"}
+    )
+    assert spoken(library, "talks") == {key: {0: "old_finn"}}
+    check_all(library, tmp_path)
+
+
 def test_an_entry_that_is_gone_is_said_to_be_gone(library, talks):
     key = keys(library, "talks")[0]
     editing.delete_entries(library, "talks", [key])

@@ -59,11 +59,16 @@ def save(slug: str, key: str) -> BaseResponse:
         if not form.validate():
             raise Refused(form.first_error(), "Shorten it, then save again.")
         before = browsing.open_entry(library(), slug, key)
-        if opened.is_stale(form, before, casting.cast_of(library(), slug, key)):
+        spoken = casting.cast_of(library(), slug, key)
+        if opened.is_stale(form, before, spoken):
             raise StaleEdit("This entry was changed after you opened it.")
         _create_newcomers(slug, key, form)
         value = form.merged_into(opened.value_of(before))
-        done = editing.save_entry(library(), slug, key, value, revision=before.revision, cast=form.cast())
+        cast = form.cast()
+        cast_was = None if cast is None else opened.slugs_of(spoken)
+        done = editing.save_entry(
+            library(), slug, key, value, revision=before.revision, cast=cast, cast_was=cast_was
+        )
     except (StaleEdit, NotFound):
         return _conflict(slug, key, form)
     except AppError:
