@@ -275,16 +275,22 @@ def operation(
     kind: str = "change",
     undoes: int | None = None,
     progress: Progress = silent,
+    looking: bool = True,
 ) -> Iterator[Door]:
     """One operation: what the block does happens as a whole when it is left, or not at all.
 
     ``door.info`` says afterwards what was recorded; it is None if the block changed nothing.
 
     :param progress: told the changed lines staged and those in all; what it raises calls everything off.
+    :param looking: whether sidecars that nobody looked at are taken in first.
     :raises StoreError: if the disk refused before the commit; everything is then as before.
     """
+    from app.services import settling
+
     with library.writing():
         waiting = recovering.recover(library)
+        if looking:
+            settling.take_in_unseen(library)
         door: Door | None = None
         try:
             with transaction():

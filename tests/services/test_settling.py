@@ -7,10 +7,13 @@ import pytest
 
 from app.domain.tagging import TagEdit
 from app.errors import Conflict, Refused
-from app.services import editing, history, opening, settling
+from app.registry.database import connected
+from app.registry.models import Dataset, Tag
+from app.services import editing, history, opening, outside, prompts, settling
 from app.store.places import sidecar_of
+from tests.casting import check_all, spoken
 from tests.sidecars import check_pair
-from tests.workshop import DATASET, SAMPLES, check_home, dataset, keys
+from tests.workshop import DATASET, SAMPLES, check_home, dataset, keys, uuid
 
 NATIVE = SAMPLES / "rolethread-lite" / "native" / "harbor_tales.registry.json"
 
@@ -155,3 +158,72 @@ def test_one_of_ours_that_another_program_changed_survives_undo(library, strange
     history.undo(library, "talks", done.id)
     assert path.read_bytes() == strange
     check_home(library, tmp_path)
+
+
+@pytest.fixture(params=["working copy", "in place"])
+def earlier(request, library, tmp_path):
+    """A dataset as an earlier version has it, with a sidecar that nobody looked at."""
+    source = dataset(tmp_path / "talks.jsonl")
+    path = opening.import_path(library, source, in_place=request.param == "in place").path
+    with connected():
+        Tag.delete().execute()
+        Dataset.update(sidecar="none", sidecar_content="", counted="").execute()
+    return path
+
+
+def with_casts() -> bytes:
+    """A sidecar of ours in which Mara speaks, also in an entry that is not there, and with a foreign key."""
+    turn = {"turn_index": 1, "character_slug": "mara", "training_role": "assistant", "source_role_label": "M"}
+    mappings = [{"entry_uuid": uuid(number), "turns": [turn]} for number in (0, 3, 70)]
+    return sidecar(entry_character_mappings=mappings, theirs="kept")
+
+
+def test_one_that_nobody_looked_at_is_taken_in_before_anything_else(library, earlier, tmp_path):
+    sidecar_of(earlier).write_bytes(with_casts())
+    prompts.create(library, "Mood", "Be calm.")
+    info = library.dataset("talks")
+    assert (info.sidecar, info.report["sidecar"]) == ("used", "used")
+    assert any("there is no entry" in note for note in info.notes)
+    mapped = {uuid(0): {1: "mara"}, uuid(3): {1: "mara"}}
+    assert spoken(library, "talks") == mapped
+    assert b'"theirs": "kept"' in sidecar_of(earlier).read_bytes()
+    check_all(library, tmp_path)
+    edit(library, "storm")
+    history.undo(library, "talks")
+    edit(library, "fog")
+    history.restore(library, "talks", 1)
+    assert spoken(library, "talks") == mapped
+    check_all(library, tmp_path)
+
+
+def test_the_first_operation_may_be_about_the_very_entry(library, earlier, tmp_path):
+    sidecar_of(earlier).write_bytes(with_casts())
+    editing.delete_entries(library, "talks", [uuid(3)])
+    assert spoken(library, "talks") == {uuid(0): {1: "mara"}}
+    check_all(library, tmp_path)
+    history.undo(library, "talks")
+    assert set(spoken(library, "talks")) == {uuid(0), uuid(3)}
+    check_all(library, tmp_path)
+
+
+@pytest.mark.parametrize(("data", "why"), STRANGE.values(), ids=STRANGE)
+def test_one_that_nobody_looked_at_and_is_odd_is_left_alone_for_that(library, earlier, data, why, tmp_path):
+    sidecar_of(earlier).write_bytes(data)
+    edit(library, "storm")
+    info = library.dataset("talks")
+    assert info.sidecar == "alone"
+    assert why in info.sidecar_note
+    assert sidecar_of(earlier).read_bytes() == data
+    check_home(library, tmp_path)
+
+
+def test_one_that_nobody_looked_at_waits_for_its_dataset(library, earlier, tmp_path):
+    sidecar_of(earlier).write_bytes(with_casts())
+    ours = earlier.read_bytes()
+    earlier.write_bytes(ours + b"\n")
+    prompts.create(library, "Mood", "Be calm.")
+    assert (library.dataset("talks").sidecar, beside(library)) == ("none", with_casts())
+    outside.settle(library, "talks", keep="ours")
+    prompts.create(library, "Tone", "Be kind.")
+    assert set(spoken(library, "talks")) == {uuid(0), uuid(3)}
+    check_all(library, tmp_path)
