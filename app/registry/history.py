@@ -209,17 +209,26 @@ def newest_on_shared(number: int | None = None, *, kind: str = "change") -> Oper
     An import, which brings such rows along, is none: it is undone in its dataset. Nor is a save that made
     a tag known.
     """
-    shared = RowChange.select(RowChange.operation).where(
-        RowChange.table.in_(list(SHARED)), RowChange.key != REGISTERED
-    )
-    others = RowChange.select(RowChange.operation).where(RowChange.table == "dataset")
-    found = Operation.select().where(
-        Operation.in_force, Operation.kind == kind, Operation.id.in_(shared), Operation.id.not_in(others)
-    )
+    found = _on_shared(list(SHARED)).where(Operation.in_force, Operation.kind == kind)
     if number is not None:
         found = found.where(Operation.id == number)
     newest: Operation | None = found.order_by(Operation.id.desc()).first()
     return newest
+
+
+def changes_on_shared(tables: Sequence[str], limit: int) -> list[Operation]:
+    """The newest changes of rows of those tables that datasets share, undone or not; newest first."""
+    found = _on_shared(tables).where(Operation.kind == "change")
+    return list(found.order_by(Operation.id.desc()).limit(limit))
+
+
+def _on_shared(tables: Sequence[str]) -> Any:
+    """The operations by which a person decided on such rows; those that brought or took datasets are none."""
+    shared = RowChange.select(RowChange.operation).where(
+        RowChange.table.in_(tables), RowChange.key != REGISTERED
+    )
+    others = RowChange.select(RowChange.operation).where(RowChange.table == "dataset")
+    return Operation.select().where(Operation.id.in_(shared), Operation.id.not_in(others))
 
 
 def changes_since(operation: int, dataset: int, keys: Iterable[str]) -> Iterator[Change]:

@@ -22,6 +22,7 @@ from app.services.way_back import since, way_back
 from app.store.finding import locate, places
 
 PAGE = 50
+TAGS, CHARACTERS, PROMPTS = ("category", "tag", "alias"), ("character",), ("prompt", "promptuse")
 _LAST = (1 << 63) - 1  # the largest number that SQLite gives an operation
 
 
@@ -74,6 +75,15 @@ def every_operation(library: Library, slug: str) -> Iterator[OperationInfo]:
     """All operations on a dataset, newest first."""
     with connected():
         yield from [info_of(each) for each in history.operations_on(library.row(slug).id)]
+
+
+def shared_operations(tables: Sequence[str], limit: int = 10) -> list[OperationInfo]:
+    """The newest changes of what all datasets share, undone or in force; newest first.
+
+    :param tables: of what: ``TAGS``, ``CHARACTERS`` or ``PROMPTS``.
+    """
+    with connected():
+        return [info_of(each) for each in history.changes_on_shared(tables, limit)]
 
 
 def offers(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[int, Offer]:

@@ -3,7 +3,7 @@
 import pytest
 
 from app.errors import Conflict, NotFound
-from app.services import editing, history, opening, rejecting, shelving
+from app.services import editing, history, opening, prompts, rejecting, shelving, tagging
 from tests.workshop import check_home, keys, line
 
 
@@ -45,3 +45,18 @@ def test_trash_itself_is_undone_while_a_dataset_is_there(library, talks):
     history.undo(library, "talks")
     history.undo(library, "talks")
     assert len(keys(library, "talks")) == 6
+
+
+def test_what_was_done_to_shared_rows_is_told_by_what_they_are(library):
+    tagging.create_category(library, "Weather")
+    prompts.create(library, "Light", "You keep the light.")
+    history.undo_shared(library)
+    tagging.create(library, "Calm", "weather")
+    told = history.shared_operations(history.TAGS)
+    assert [(each.title, each.undone) for each in told] == [
+        ("New tag Calm", False),
+        ("New category Weather", False),
+    ]
+    assert [each.undone for each in history.shared_operations(history.PROMPTS)] == [True]
+    assert len(history.shared_operations(history.TAGS, limit=1)) == 1
+    assert history.shared_operations(history.CHARACTERS) == []

@@ -11,7 +11,7 @@ from app.domain.comparing import Line, compare
 from app.domain.form_text import harm, unix
 from app.domain.roles import SYSTEM
 from app.errors import AppError, Refused, StaleEdit
-from app.services import drafts, prompt_uses, prompts
+from app.services import drafts, history, prompt_uses, prompts
 from app.services.drafts import NEW
 from app.services.operation import OperationInfo
 from app.services.prompt_uses import Replaced
@@ -73,6 +73,7 @@ def _page() -> dict[str, Any]:
         "here": url_for("prompts.index"),
         "counts_url": url_for("prompts.index", **state),
         "opening": _opening,
+        "last_changes": history.shared_operations(history.PROMPTS),
     }
 
 

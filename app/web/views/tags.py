@@ -81,6 +81,7 @@ def _list_context() -> dict[str, Any]:
         "places": _places(known),
         "found": len(shown.every()) + len(shown.former),
         "most": max((tag.entries for tag in known.every()), default=0),
+        "last_changes": history.shared_operations(history.TAGS),
         **_common(known),
     }
 

@@ -162,6 +162,15 @@ def test_a_deletion_shows_what_it_does_and_does_that(client, library, harbour):
     assert set(casting.cast_of(library, "harbour", harbour[0])) == {1, 2}
 
 
+def test_a_deleted_character_comes_back_from_the_last_changes(client, library, harbour):
+    client.post("/characters/mara/delete", data={"messages": "1"})
+    client.get("/characters")
+    newest = re.findall(r'action="(/characters/undo[^"]*)"', client.get("/characters").text)[0]
+    client.post(newest)
+    assert "mara" in names(library)
+    assert ">undone<" in client.get("/characters").text
+
+
 @pytest.mark.parametrize("deed", ["merge", "delete"])
 def test_what_changed_since_it_was_looked_at_is_not_done(client, library, harbour, deed):
     response = client.post(f"/characters/mara/{deed}", data={"into": "finn", "messages": "0"})

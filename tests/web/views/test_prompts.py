@@ -196,6 +196,15 @@ def test_archive_restore_and_delete(client, library, light):
     assert client.post(undo).status_code == 404
 
 
+def test_a_deleted_prompt_comes_back_from_the_last_changes(client, library, light):
+    client.post(f"/prompts/{light}/delete")
+    client.get("/prompts")
+    page = client.get("/prompts").text
+    newest = re.findall(r'action="(/prompts/undo[^"]*)"', page)[0]
+    assert client.post(newest).location == "/prompts"
+    assert [each.slug for each in prompts.prompts(library)] == [light]
+
+
 def test_a_replacement_is_shown_before_it_is_done_and_undone(client, library, talks, light):
     before = talks.read_bytes()
     form = client.get(f"/prompts/{light}/replace").text

@@ -128,10 +128,24 @@ def test_a_deed_is_done_said_and_taken_back(client, library, harbour, slug, act,
     assert taxonomy(library) != before
     page = client.get("/tags").text
     assert said in page
-    (address,) = re.findall(r'<form method="post" action="(/tags/undo[^"]+)"', page)
+    (address,) = re.findall(r'<form method="post" action="(/tags/undo[^"]+q=a)"', page)
     assert client.post(address.replace("&amp;", "&")).headers["Location"] == "/tags?q=a"
     assert taxonomy(library) == before
     assert [path.read_bytes() for path in files] == lines
+
+
+def test_the_last_changes_can_be_undone_when_no_toast_offers_it_any_more(client, library):
+    assert "Last changes" not in client.get("/tags").text
+    client.post("/categories", data={"name": "Weather"})
+    client.get("/tags")
+    page = client.get("/tags").text
+    assert "<bdi>New category Weather</bdi>" in page
+    (address,) = re.findall(r'<form method="post" action="(/tags/undo[^"]+)"', page)
+    assert "weather" not in client.post(address, follow_redirects=True).text
+    page = client.get("/tags").text
+    assert re.search(r'New category Weather</bdi>.*<span class="badge">undone', page)
+    assert "/tags/undo" not in page
+    assert "Last changes" not in client.get("/tags?q=a").text
 
 
 def test_an_archived_tag_is_restored(client, library, harbour):
