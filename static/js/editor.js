@@ -43,6 +43,12 @@ function submitOnChange(event) {
   if (select) select.form.requestSubmit();
 }
 
+/* Choosing is enough; the button beside it is for pages without script. */
+function pressOnChange(event) {
+  const select = event.target.closest?.("[data-presses]");
+  if (select?.value) document.getElementById(select.dataset.presses).click();
+}
+
 /* Enter in the name of a new character creates it and does not save the entry. */
 function createOnEnter(event) {
   const button = event.key === "Enter" && document.getElementById(event.target.dataset?.enter);
@@ -83,6 +89,7 @@ document.addEventListener("input", (event) => {
 });
 document.addEventListener("click", addTag, true);
 document.addEventListener("change", submitOnChange);
+document.addEventListener("change", pressOnChange);
 document.addEventListener("keydown", createOnEnter);
 document.addEventListener("submit", confirmFirst, true);
 document.addEventListener("submit", noteHere, true);

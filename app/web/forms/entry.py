@@ -47,6 +47,7 @@ class EntryForm(Form):
     tab = HiddenField()  # which form on which page it is
     seen = HiddenField()  # when the draft that it showed was kept
     cast_was = HiddenField()  # who spoke when it was opened; not posted by a form that asks for no characters
+    replaced = HiddenField()  # one's own system message that a prompt took the place of
     group = HiddenField()  # whether each message says who speaks it
     view = HiddenField()
     messages = FieldList(FormField(MessageForm))
@@ -114,7 +115,7 @@ class EntryForm(Form):
 
     def posted(self) -> list[tuple[str, str]]:
         """The names and values that a browser posts for this form as it stands."""
-        own = (self.revision, self.tab, self.seen, self.group, self.add_tags)
+        own = (self.revision, self.tab, self.seen, self.replaced, self.group, self.add_tags)
         pairs = [(field.name, field.data or "") for field in own]
         if self.cast_was.data is not None:
             pairs.append(("cast_was", self.cast_was.data))

@@ -1,6 +1,6 @@
 """The form of a prompt, and a prompt put into the form of an entry."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -58,11 +58,19 @@ class PromptForm:
         return None if self.text is None or self.text == as_posted(stored) else self.text
 
 
-def with_prompt(form: EntryForm, info: PromptInfo) -> tuple[EntryForm, str]:
+def lacks_system(form: EntryForm) -> bool:
+    """Whether no system message says anything yet; one that has no box does."""
+    said = (row.text for row in form.rows() if canonical(row.role) == SYSTEM)
+    return all(text is not None and not text.strip() for text in said)
+
+
+def with_prompt(form: EntryForm, info: PromptInfo, known: Collection[str] = ()) -> tuple[EntryForm, str]:
     """The form of an entry with a prompt as its system message, and the id of the control to focus.
 
     It takes the place of what stands in the first system message that has a box, else it comes first.
+    A text of the person's own that it replaces stays at hand.
 
+    :param known: texts that need not stay at hand, because prompts say them.
     :raises Refused: if the text would be another one behind the form.
     """
     why = harm(info.content)
@@ -70,6 +78,22 @@ def with_prompt(form: EntryForm, info: PromptInfo) -> tuple[EntryForm, str]:
         raise Refused(
             f"This prompt cannot be put into a form: {why}.", "Edit the prompt, or save the entry by command."
         )
+    rows, place = _system_box(form)
+    was = rows[place]["text"] or ""
+    replaced = was if was.strip() and unix(was) not in known else form.replaced.data
+    rows[place]["text"] = info.content
+    return EntryForm(data={**form.data, "messages": rows, "replaced": replaced}), f"messages-{place}-text"
+
+
+def with_replaced(form: EntryForm) -> tuple[EntryForm, str]:
+    """The form with the text as its system message that a prompt replaced, and what to focus."""
+    rows, place = _system_box(form)
+    rows[place]["text"] = form.replaced.data or rows[place]["text"]
+    return EntryForm(data={**form.data, "messages": rows, "replaced": ""}), f"messages-{place}-text"
+
+
+def _system_box(form: EntryForm) -> tuple[list[dict[str, Any]], int]:
+    """The messages, and which is the first system message with a box; where there is none, it is added."""
     rows = [dict(row.data) for row in form.messages]
     boxes = (
         index
@@ -80,5 +104,4 @@ def with_prompt(form: EntryForm, info: PromptInfo) -> tuple[EntryForm, str]:
     if place is None:
         place = 0
         rows.insert(0, {"origin": None, "role": SYSTEM, "text": ""})
-    rows[place]["text"] = info.content
-    return EntryForm(data={**form.data, "messages": rows}), f"messages-{place}-text"
+    return rows, place

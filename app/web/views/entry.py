@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.domain.form_text import unix
 from app.domain.view import View
 from app.errors import AppError, NotFound, Refused, StaleEdit
 from app.services import browsing, casting, drafts, editing, prompts
@@ -14,7 +15,7 @@ from app.web import drafting
 from app.web.context import library, preferences
 from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged
-from app.web.forms.prompts import with_prompt
+from app.web.forms.prompts import lacks_system, with_prompt, with_replaced
 from app.web.htmx import answer, fragments, is_htmx, see_other, target, with_address
 from app.web.refusals import shown_on
 from app.web.views import characters, entries, opened
@@ -62,6 +63,7 @@ def save(slug: str, key: str) -> BaseResponse:
         spoken = casting.cast_of(library(), slug, key)
         if opened.is_stale(form, before, spoken):
             raise StaleEdit("This entry was changed after you opened it.")
+        form = _with_chosen_prompt(form)
         _create_newcomers(slug, key, form)
         value = form.merged_into(opened.value_of(before))
         cast = form.cast()
@@ -91,6 +93,26 @@ def _key_after(key: str, done: editing.Done) -> str:
     """The entry's key once it is saved: a line without an id of its own may have one now."""
     named = done.uuid and done.uuid != key.partition("~")[0]
     return str(done.uuid) if named else key
+
+
+def _with_chosen_prompt(form: EntryForm) -> EntryForm:
+    """The form with the prompt that was chosen and not put in, where no system message says anything."""
+    slug = request.form.get("prompt")
+    if not slug or not lacks_system(form):
+        return form
+    try:
+        return _with_prompt(form, slug)[0]
+    except NotFound as gone:
+        raise Refused(gone.message, "Choose another prompt, then save again.") from gone
+
+
+def _with_prompt(form: EntryForm, slug: str) -> tuple[EntryForm, str]:
+    """The form with a prompt in its system message, and the id of the control to focus.
+
+    :raises NotFound: if there is no such prompt (any more).
+    """
+    known = {unix(each.content) for each in prompts.prompts(library())}
+    return with_prompt(form, prompts.prompt(library(), slug), known)
 
 
 def _create_newcomers(slug: str, key: str, form: EntryForm, *only: int) -> None:
@@ -144,10 +166,11 @@ def _conflict(slug: str, key: str, form: EntryForm) -> BaseResponse:
 def create(slug: str) -> BaseResponse:
     """Write a new entry behind the last one."""
     form, key = EntryForm(request.form), request.args.get("gone", NEW)
-    value = form.written()
     try:
         if not form.validate():
             raise Refused(form.first_error(), "Shorten it, then save again.")
+        form = _with_chosen_prompt(form)
+        value = form.written()
         if not value["messages"]:
             raise Refused("This entry has no text yet.", "Write at least one message, then save again.")
         _create_newcomers(slug, key, form)
@@ -171,7 +194,9 @@ def rearrange(slug: str, key: str) -> Response:
     if name == "create" and (message := whole(index)) is not None:
         _create_newcomers(slug, key, form, message)
     if name == "prompt":
-        form, focus = with_prompt(form, prompts.prompt(library(), request.form.get("prompt", "")))
+        form, focus = _with_prompt(form, request.form.get("prompt", ""))
+    elif name == "replaced":
+        form, focus = with_replaced(form)
     else:
         form, focus = rearranged(form, act)
     posted = _posted(slug, key, form)

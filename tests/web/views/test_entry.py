@@ -1,11 +1,12 @@
 """Reading and changing one entry over HTTP: what is answered, and what the file then holds."""
 
 import json
+import re
 
 import pytest
 
 from app.domain.view import View
-from app.services import browsing, opening
+from app.services import browsing, opening, prompts
 
 HTMX = {"HX-Request": "true", "HX-Target": "div#entry"}
 LINES = [
@@ -213,3 +214,44 @@ def test_an_entry_that_is_nested_deep_is_shown_or_put_aside(client, library, tmp
             answer = client.post("/datasets/deep/export", data={"format": form, "clean": clean})
             assert answer.status_code == 200
             assert answer.get_data() is not None
+
+
+def told(library, number=0):
+    """The roles and texts of an entry, as the file has them."""
+    key = browsing.matching_keys(library, "talks", View())[number]
+    return [(each.role, each.text) for each in browsing.open_entry(library, "talks", key).entry.messages]
+
+
+def test_a_prompt_that_was_chosen_and_not_put_in_is_saved(client, library, keys, form):
+    slug = prompts.create(library, "Light", "Keep the light.").slug
+    client.post(f"/datasets/talks/entries/{keys[0]}", data={**form(0), "prompt": slug})
+    assert told(library) == [("system", "Keep the light."), ("user", "One?"), ("assistant", "1")]
+    data = {"messages-0-role": "system", "messages-0-text": " ", "messages-1-role": "user", "prompt": slug}
+    client.post("/datasets/talks/entries/new", data={**data, "messages-1-text": "New?"})
+    assert told(library, 3) == [("system", "Keep the light."), ("user", "New?")]
+
+
+def test_a_chosen_prompt_takes_the_place_of_nothing_on_saving(client, library, keys):
+    slug = prompts.create(library, "Light", "Keep the light.").slug
+    data = {"messages-0-role": "system", "messages-0-text": "Mine.", "messages-1-role": "user"}
+    data = {**data, "messages-1-text": "New?", "prompt": slug}
+    client.post("/datasets/talks/entries/new", data=data)
+    assert told(library, 3) == [("system", "Mine."), ("user", "New?")]
+    data["messages-0-text"], data["prompt"] = "", "gone"
+    assert client.post("/datasets/talks/entries/new", data=data).status_code == 422
+    assert library.dataset("talks").entries == 4
+
+
+def test_a_text_that_a_prompt_replaced_can_be_put_back(client, library, keys):
+    address = "/datasets/talks/entries/new/form"
+    for name in ("First", "Second"):
+        prompts.create(library, name, f"{name} text.")
+    data = {"messages-0-role": "system", "messages-0-text": "My own.\r\nTwo lines.", "act": "prompt"}
+    page = client.post(address, data={**data, "prompt": "first"}).text
+    assert "Replaced “<bdi>My own." in page
+    data["messages-0-text"], data["replaced"] = "First text.", "My own.\r\nTwo lines."
+    page = client.post(address, data={**data, "prompt": "second"}).text
+    assert "Second text.</textarea>" in page
+    page = client.post(address, data={**data, "act": "replaced"}).text
+    assert re.search(r"My own.\s+Two lines.</textarea>", page)
+    assert "Put back" not in page
