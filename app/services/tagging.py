@@ -22,6 +22,13 @@ _LONGEST = 200  # characters of a name
 
 
 @dataclass(frozen=True, slots=True)
+class Unchanged(Refused):
+    """All is as it was asked for already; no operation is recorded."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing had changed.")
+
+
 class Rewritten(OperationInfo):
     """An operation that rewrote a tag; ``locked`` are the entries that it had to leave as they are."""
 
@@ -69,6 +76,8 @@ def rename(library: Library, slug: str, name: str, *, progress: Progress = silen
             row = _row(door, slug)
             _check_own(row)
             if new != slug:
+            if (slug, row.name) == (new, name):
+                raise Unchanged
                 _check_free(new, leading_to=slug)
                 _lead(door, {slug: new}, "rename")
                 locked = _rewrite(door, {slug: new}, progress)
@@ -148,6 +157,8 @@ def move(library: Library, slug: str, category: str | None) -> OperationInfo:
         _check_own(row)
         values = {"category": _category(category), "sort_order": _last(category)}
         door.put("tag", row.id, {**values, "lifecycle": _edited(row, "tag_edit", category)})
+        if row.category_id == _category(category):
+            raise Unchanged
         _say(door, [slug])
     return _done(door)
 
@@ -220,6 +231,8 @@ def rename_category(library: Library, slug: str, name: str) -> OperationInfo:
         row = _category_row(slug)
         if new != slug and Category.get_or_none(Category.slug == new):
             raise Conflict(f"There is a category called {new} already.", "Choose another name.")
+        if (slug, row.name) == (new, name.strip()):
+            raise Unchanged
         door.put("category", row.id, {"slug": new, "name": name.strip()})
         _say(door, [tag.slug for tag in Tag.select().where(Tag.category == row.id)])
     return _done(door)
@@ -418,5 +431,5 @@ def _rewritten(door: Door, locked: Mapping[str, int]) -> Rewritten:
 
 def _done(door: Door) -> OperationInfo:
     if door.info is None:
-        raise Refused("There was nothing to change.", "")
+        raise Unchanged
     return door.info

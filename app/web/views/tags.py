@@ -219,7 +219,11 @@ def _done(deed: Deed, address: str = "") -> BaseResponse:
             deed.said(done), here, "Go to the tags", undo=url_for("tags.undo", operation=done.id, **state)
         )
 
-    return _in_place(work(deed.title, deed.do, onward, back=here))
+    try:
+        return _in_place(work(deed.title, deed.do, onward, back=here))
+    except tagging.Unchanged as unchanged:
+        flash(unchanged.message)
+        return _in_place(see_other(here))
 
 
 def _in_place(response: BaseResponse, announce: str = "") -> BaseResponse:

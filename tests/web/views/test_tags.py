@@ -148,6 +148,23 @@ def test_the_last_changes_can_be_undone_when_no_toast_offers_it_any_more(client,
     assert "Last changes" not in client.get("/tags?q=a").text
 
 
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("/tags/calm/rename", {"name": " Calm "}),
+        ("/tags/calm/move", {"category": "weather"}),
+        ("/categories/weather/rename", {"name": "Weather"}),
+    ],
+)
+def test_what_is_so_already_is_no_operation(client, library, harbour, address, form):
+    before = history.shared_operations(history.TAGS)
+    assert before
+    for headers in ({}, ON_LIST):
+        response = client.post(address, data=form, headers=headers)
+        assert "Nothing had changed." in (response.text if headers else client.get("/tags").text)
+    assert history.shared_operations(history.TAGS) == before
+
+
 def test_an_archived_tag_is_restored(client, library, harbour):
     client.post("/tags/calm/archive")
     assert tag(library, "calm").status == "archived"
