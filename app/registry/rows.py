@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from peewee import chunked, fn
+
 from app.registry.database import db
 from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
 
@@ -13,6 +15,7 @@ Cast = list[Turn]
 SHARED = {model._meta.table_name: model for model in (Category, Tag, Alias, Character, Prompt, PromptUse)}
 MAPPING = "mapping"
 MERGED = "merged"  # no table: whom a character that is gone has become
+_AT_ONCE = 1000  # rows; SQLite takes so many values in one statement
 REGISTERED = "registered"  # the key of a tag's row that came or went with the entries, decided on by nobody
 
 
@@ -35,6 +38,16 @@ def put(table: str, number: int | None, values: Values | None) -> tuple[int, Val
     before = get(table, number)
     set_row(table, number, None if values is None else {**(before or {}), **values}, before)
     return number, before, get(table, number)
+
+
+def insert_all(table: str, values: Sequence[Values]) -> range:
+    """Insert many rows at once, each with all its columns; their numbers."""
+    model = SHARED[table]
+    first = (model.select(fn.MAX(model.id)).scalar() or 0) + 1
+    numbered = [{"id": number, **each} for number, each in enumerate(values, first)]
+    for batch in chunked(numbered, _AT_ONCE):
+        model.insert_many(batch).execute()
+    return range(first, first + len(values))
 
 
 def set_row(table: str, number: int, wanted: Values | None, present: Values | None) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from sqlite3 import Connection
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.domain.change import ChangeSet
 from app.registry import rows
 from app.registry.database import connected, db, transaction
-from app.registry.models import Alias, Dataset, RowChange, Tag, TagUse
+from app.registry.models import Alias, Dataset, RowChange, TagUse
 from app.services.reading import reading
 from app.store import queries
 from app.store.staging import Written
@@ -46,15 +46,10 @@ def follow(door: "Door", editor: "Editor", changes: ChangeSet, written: Written)
     if row.counted != row.content:
         counted(row, read(editor.snapshot.connection), row.content)
     labels, changed = _grown(editor, changes, written)
-    uses = of(row) if changed else {}
-    for slug, more in changed.items():
-        use = uses.get(slug, Use(labels.get(slug, slug), 0))
-        uses[slug] = Use(use.label, use.entries + more)
-    if changed:
-        counted(row, uses, written.content)
-    else:
-        _mark(row, written.content)
-    register(door, {slug: uses[slug].label for slug in changed if uses[slug].entries > 0})
+    uses = {slug: Use(use.label, use.entries + changed[slug]) for slug, use in _of(row, changed, labels)}
+    _keep(row, uses)
+    _mark(row, written.content)
+    register(door, {slug: use.label for slug, use in uses.items() if use.entries > 0})
     _forget(door)
     return bool(changed)
 
@@ -78,11 +73,17 @@ def register(door: "Door", labels: Mapping[str, str]) -> None:
 
     :param labels: how they are spelt, by their slugs.
     """
-    known = {row.slug for row in Tag.select(Tag.slug)} | {
-        row.old_slug for row in Alias.select(Alias.old_slug)
-    }
-    for slug in sorted(labels.keys() - known):
-        put(door, None, fresh_tag(slug, labels[slug], active=door.new_tags == "active"))
+    active = door.new_tags == "active"
+    fresh = [fresh_tag(slug, labels[slug], active=active) for slug in sorted(labels) if not _is_known(slug)]
+    numbers = rows.insert_all("tag", fresh)
+    door.rows.extend(
+        ("tag", number, rows.REGISTERED, None, values) for number, values in zip(numbers, fresh, strict=True)
+    )
+
+
+def _is_known(slug: str) -> bool:
+    query = "SELECT 1 FROM tag WHERE slug = ? UNION ALL SELECT 1 FROM alias WHERE old_slug = ?"
+    return db.connection().execute(query, (slug, slug)).fetchone() is not None
 
 
 def _forget(door: "Door") -> None:
@@ -120,14 +121,32 @@ def of(row: Dataset) -> dict[str, Use]:
     return {slug: Use(label, entries) for slug, label, entries in found}
 
 
+def _of(row: Dataset, slugs: Iterable[str], labels: Mapping[str, str]) -> Iterator[tuple[str, Use]]:
+    """Some tags of a dataset, as last counted; one that it did not have is of no entry, spelt as told."""
+    query = "SELECT label, entries FROM taguse WHERE dataset_id = ? AND slug = ?"
+    connection = db.connection()
+    for slug in slugs:
+        found = connection.execute(query, (row.id, slug)).fetchone()
+        yield slug, Use(*found) if found else Use(labels.get(slug, slug), 0)
+
+
 def counted(row: Dataset, uses: Mapping[str, Use], content: str) -> None:
     """Keep what was counted of the content with that hash."""
     TagUse.delete().where(TagUse.dataset == row.id).execute()
-    db.connection().executemany(
+    _keep(row, uses)
+    _mark(row, content)
+
+
+def _keep(row: Dataset, uses: Mapping[str, Use]) -> None:
+    """Keep how many entries have some tags; of the others, what was kept stays."""
+    connection = db.connection()
+    connection.executemany(
+        "DELETE FROM taguse WHERE dataset_id = ? AND slug = ?", ((row.id, slug) for slug in uses)
+    )
+    connection.executemany(
         "INSERT INTO taguse (dataset_id, slug, label, entries) VALUES (?,?,?,?)",
         ((row.id, slug, use.label, use.entries) for slug, use in uses.items() if use.entries > 0),
     )
-    _mark(row, content)
 
 
 def count_all(library: "Library") -> None:
