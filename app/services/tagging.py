@@ -10,6 +10,7 @@ from app.domain.tagging import renamed
 from app.domain.tags import resolve
 from app.domain.tags import slug as slug_of
 from app.errors import Conflict, NotFound, Refused
+from app.registry import rows
 from app.registry.models import Alias, Category, Dataset, Tag, TagUse
 from app.services import tallies
 from app.services.editing import rewrite
@@ -21,7 +22,6 @@ from app.services.taxonomy import TagInfo, taxonomy
 _LONGEST = 200  # characters of a name
 
 
-@dataclass(frozen=True, slots=True)
 class Unchanged(Refused):
     """All is as it was asked for already; no operation is recorded."""
 
@@ -29,6 +29,7 @@ class Unchanged(Refused):
         super().__init__("Nothing had changed.")
 
 
+@dataclass(frozen=True, slots=True)
 class Rewritten(OperationInfo):
     """An operation that rewrote a tag; ``locked`` are the entries that it had to leave as they are."""
 
@@ -75,9 +76,9 @@ def rename(library: Library, slug: str, name: str, *, progress: Progress = silen
         with operation(library, f"Rename tag {slug} to {new}", progress=progress) as door:
             row = _row(door, slug)
             _check_own(row)
-            if new != slug:
             if (slug, row.name) == (new, name):
                 raise Unchanged
+            if new != slug:
                 _check_free(new, leading_to=slug)
                 _lead(door, {slug: new}, "rename")
                 locked = _rewrite(door, {slug: new}, progress)
@@ -119,11 +120,12 @@ def settle_former(library: Library, slug: str, *, progress: Progress = silent) -
         present = taxonomy(library).former_name(slug).leads_to
         with operation(library, f"Rewrite tag {slug} to {present}", progress=progress) as door:
             locked = _rewrite(door, {slug: present}, progress)
-    if door.info is None:
-        raise Refused(
-            f"No entry with {slug} can be rewritten without losing something.",
-            "Their lines are locked; each entry says why when it is opened.",
-        )
+            if door.empty:
+                raise Refused(
+                    f"No entry with {slug} can be rewritten without losing something.",
+                    "Their lines are locked; each entry says why when it is opened.",
+                )
+            _concern(door, slug)
     return _rewritten(door, locked)
 
 
@@ -155,10 +157,10 @@ def move(library: Library, slug: str, category: str | None) -> OperationInfo:
     with operation(library, f"Move tag {slug} to {category or 'no category'}") as door:
         row = _row(door, slug)
         _check_own(row)
-        values = {"category": _category(category), "sort_order": _last(category)}
-        door.put("tag", row.id, {**values, "lifecycle": _edited(row, "tag_edit", category)})
         if row.category_id == _category(category):
             raise Unchanged
+        values = {"category": _category(category), "sort_order": _last(category)}
+        door.put("tag", row.id, {**values, "lifecycle": _edited(row, "tag_edit", category)})
         _say(door, [slug])
     return _done(door)
 
@@ -229,10 +231,10 @@ def rename_category(library: Library, slug: str, name: str) -> OperationInfo:
     new = _slug(name)
     with operation(library, f"Rename category {slug} to {new}") as door:
         row = _category_row(slug)
-        if new != slug and Category.get_or_none(Category.slug == new):
-            raise Conflict(f"There is a category called {new} already.", "Choose another name.")
         if (slug, row.name) == (new, name.strip()):
             raise Unchanged
+        if new != slug and Category.get_or_none(Category.slug == new):
+            raise Conflict(f"There is a category called {new} already.", "Choose another name.")
         door.put("category", row.id, {"slug": new, "name": name.strip()})
         _say(door, [tag.slug for tag in Tag.select().where(Tag.category == row.id)])
     return _done(door)
@@ -330,6 +332,13 @@ def _lead(door: Door, leads: Mapping[str, str], action: str) -> None:
         }
         values = {"old_slug": old, "new_slug": new, "action": action, "metadata": json.dumps(metadata)}
         door.put("alias", None, values)
+
+
+def _concern(door: Door, former: str) -> None:
+    """Make the operation one on tags, though no row of theirs becomes another: it is undone like those."""
+    number = Alias.get(Alias.old_slug == former).id
+    values = rows.get("alias", number)
+    door.rows.append(("alias", number, "", values, values))
 
 
 def _row(door: Door, slug: str) -> Tag:

@@ -5,7 +5,7 @@ import json
 import pytest
 from playwright.sync_api import expect
 
-from app.services import opening, tagging
+from app.services import opening, shelving, tagging
 from app.services.taxonomy import taxonomy
 from app.store.places import sidecar_of
 
@@ -221,6 +221,22 @@ def test_it_works_without_script(new_page, server, tagged):
     page.goto("/tags?arrange=1")
     page.get_by_role("button", name="Move down: Manual", exact=True).click()
     assert order(server, "source")[:2] == ["ai_generated", "manual"]
+
+
+def test_a_former_name_in_entries_is_rewritten_on_any_screen(page, server, axe, tagged):
+    shelving.trash(server.library, "walks")
+    tagging.rename(server.library, "calm", "Still water of the harbour in the morning light")
+    shelving.untrash(server.library, "walks")
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 720})
+        page.goto("/tags")
+        assert axe(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.locator("#former-calm").get_by_role("button", name="Rewrite to still_water").click()
+    expect(page.locator(".toast")).to_contain_text("Rewrite tag calm to still_water")
+    expect(page.locator("#former-calm")).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("#former-calm")).to_have_count(1)
 
 
 def test_a_sidecar_that_was_left_alone_is_told_of_and_replaced(page, server, axe, tmp_path):

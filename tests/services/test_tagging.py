@@ -288,9 +288,14 @@ def test_a_former_name_in_entries_is_listed_and_rewritten_to_the_present_one(lib
     assert taxonomy(library).former == ()
     assert taxonomy(library).tag("fog").uses == {"one": 4, "two": 4}
     check(library, three, tmp_path)
-    history.undo(library, "two")
+    assert history.undo_shared(library).undoes == done.id
     assert states(three) == before
     assert taxonomy(library).former == (former,)
+    check(library, three, tmp_path)
+    history.redo(library, "two")
+    assert taxonomy(library).former == ()
+    history.undo(library, "two")
+    assert states(three) == before
     check(library, three, tmp_path)
 
 
