@@ -1,10 +1,11 @@
 """Choosing who speaks: the characters that are offered, and one that is created because it was missing."""
 
+import json
 from dataclasses import dataclass
 
 from app.domain.folding import normal
 from app.registry.database import connected
-from app.registry.models import Character
+from app.registry.models import Character, RowChange
 from app.services import characters
 from app.services.library import Library
 from app.services.operation import OperationInfo
@@ -27,6 +28,14 @@ def choices(library: Library) -> tuple[Choice, ...]:
             Choice(row.slug, row.display_name, row.colour or "", row.is_active) for row in Character.select()
         ]
     return tuple(sorted(found, key=lambda each: (normal(each.display_name, ignore_accents=True), each.slug)))
+
+
+def former_name(library: Library, slug: str) -> str:
+    """What a character was called that is gone; the slug, where that is not known."""
+    with connected():
+        left = RowChange.select().where(RowChange.table == "character", RowChange.after == "null")
+        found = [json.loads(each.before) for each in left.order_by(RowChange.id.desc())]
+    return next((str(each["display_name"]) for each in found if each["slug"] == slug), slug)
 
 
 def called(library: Library, name: str) -> tuple[str, OperationInfo | None]:

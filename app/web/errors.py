@@ -23,6 +23,7 @@ class Failure:
     """What a person reads when something did not work.
 
     ``choose`` names a dataset of which another program made a second version: both are offered.
+    ``field`` is the id of the field that needs another value.
     ``guess`` is the encoding that a file may be in, ``sample`` its first letters read in that way.
     """
 
@@ -31,6 +32,7 @@ class Failure:
     hint: str
     safe: str = SAFE
     choose: str = ""
+    field: str = ""
     guess: str = ""
     sample: str = ""
 
@@ -98,7 +100,8 @@ def failure_of(error: AppError) -> Failure:
             error.status, error.message, ENCODING, guess=str(details["guess"]), sample=str(details["sample"])
         )
     choose = str(details.get("slug", "")) if isinstance(error, ChangedOutside) else ""
-    return Failure(error.status, error.message, error.hint, choose=choose)
+    field = str(details.get("field", ""))
+    return Failure(error.status, error.message, error.hint, choose=choose, field=field)
 
 
 def _moved(error: Moved) -> BaseResponse:

@@ -31,6 +31,15 @@ function focusFirstError(root) {
   root.querySelector?.("[aria-invalid='true']")?.focus();
 }
 
+/* The field that an alert is about. */
+function markRefused() {
+  const field = document.getElementById(document.querySelector("#alert [data-field]")?.dataset.field);
+  if (!field) return;
+  field.setAttribute("aria-invalid", "true");
+  field.addEventListener("change", () => field.removeAttribute("aria-invalid"), { once: true });
+  field.focus();
+}
+
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(except)) menu.open = false;
@@ -104,6 +113,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   markOpenRow();
   if (event.detail.ctx) showEntry(event.detail.ctx);
   if (event.detail.ctx?.response?.status === 422) focusFirstError(document);
+  if (event.detail.ctx?.response?.status >= 400) markRefused();
   if (event.detail.ctx?.response?.status >= 400) document.querySelector("#alert > *")?.scrollIntoView({ block: "nearest" });
 });
 document.querySelectorAll("textarea").forEach(grow);

@@ -179,3 +179,20 @@ def test_named_speakers_get_their_roles(new_page, server, axe, scheme):
     assert [cast[index].label for index in range(4)] == ["Kai", "懸疑", "kai", "Éowyn McCoy"]
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.get_by_role("link", name="8 named speakers")).to_be_visible()
+
+
+def test_the_select_of_a_character_that_is_gone_gets_the_focus_and_the_rest_stays(page, server, talks):
+    page.complaints.expected.append("400")
+    characters.create(server.library, "Mara")
+    begin(page)
+    page.locator("#messages-1-character").select_option("Mara")
+    page.locator("#messages-1-text").fill("Typed.")
+    characters.delete(server.library, "mara")
+    page.locator("#save").click()
+    expect(page.locator("#alert")).to_contain_text("no character “Mara” any more, who says message 2.")
+    expect(page.locator("#messages-1-character")).to_be_focused()
+    expect(page.locator("#messages-1-character")).to_have_attribute("aria-invalid", "true")
+    expect(page.locator("#messages-1-text")).to_have_value("Typed.")
+    page.locator("#messages-1-character").select_option("No character")
+    page.locator("#save").click()
+    expect(page.locator(".toast").last).to_contain_text("Saved.")

@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.form_text import unix
 from app.domain.view import View
 from app.errors import AppError, NotFound, Refused, StaleEdit
-from app.services import browsing, casting, drafts, editing, prompts
+from app.services import browsing, casting, choosing, drafts, editing, prompts
 from app.services.choosing import called, choices
 from app.services.drafts import NEW
 from app.web import drafting
@@ -65,6 +65,7 @@ def save(slug: str, key: str) -> BaseResponse:
             raise StaleEdit("This entry was changed after you opened it.")
         form = _with_chosen_prompt(form)
         _create_newcomers(slug, key, form)
+        _check_characters(form)
         value = form.merged_into(opened.value_of(before))
         cast = form.cast()
         cast_was = None if cast is None else opened.slugs_of(spoken)
@@ -135,6 +136,29 @@ def _create_newcomers(slug: str, key: str, form: EntryForm, *only: int) -> None:
             flash(f"Created {name}.", characters.undo_address(operation.id, dataset=slug, key=key))
 
 
+def _check_characters(form: EntryForm) -> None:
+    """Nothing, if every character that the form names is there.
+
+    :raises Refused: naming the first message whose character is gone.
+    """
+    known = {each.slug for each in choices(library())}
+    first = "" if form.group.data else "Press Group chat. "
+    for index, row in enumerate(form.messages):
+        slug = row.form.character.data
+        if slug and slug not in known:
+            raise Refused(
+                f"There is no character “{former_name(slug)}” any more, who says message {index + 1}.",
+                f"{first}Choose another one there, or “No character”, then save again.",
+                field=row.form.character.id,
+            )
+
+
+@bp.app_template_global()
+def former_name(slug: str) -> str:
+    """What a character was called that is gone."""
+    return choosing.former_name(library(), slug)
+
+
 def _after_save(slug: str, key: str, next_key: str | None) -> BaseResponse:
     """The saved entry, or the next one if the person asked for it."""
     view = entries.view_in_form()
@@ -174,6 +198,7 @@ def create(slug: str) -> BaseResponse:
         if not value["messages"]:
             raise Refused("This entry has no text yet.", "Write at least one message, then save again.")
         _create_newcomers(slug, key, form)
+        _check_characters(form)
         done = editing.save_entry(library(), slug, None, value, revision=None, cast=form.written_cast())
     except AppError:
         _keep(slug, key, form)

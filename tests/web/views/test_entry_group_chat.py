@@ -239,3 +239,18 @@ def test_the_history_tells_who_speaks_since_an_operation(client, library, key):
     number = history.operations(library, "harbour", limit=1)[0].id
     page = client.get("/datasets/harbour/history", query_string={"operation": number}).text
     assert "message 2 <bdi>Mara</bdi> → <bdi>Finn</bdi>" in page
+
+
+def test_a_character_that_is_gone_is_named_with_its_message(client, library, key):
+    slug = characters.create(library, "Old Ada").slug
+    data = fields(library, key, ("tomas", slug, ""), **{"messages-0-text": "Typed."})
+    history.undo_shared(library)
+    address = f"/datasets/harbour/entries/{key}"
+    page = client.post(address, data=data)
+    assert page.status_code == 422
+    assert "no character “Old Ada” any more, who says message 2." in page.text
+    assert re.search(r'<select [^>]*id="messages-1-character"[^>]*aria-invalid="true" autofocus', page.text)
+    assert "Old Ada (gone)" in page.text
+    assert "Typed." in page.text
+    alert = client.post(address, data=data, headers={"HX-Request": "true", "HX-Target": "div#entry"}).text
+    assert 'data-field="messages-1-character"' in alert
