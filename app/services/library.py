@@ -48,7 +48,7 @@ class DatasetInfo:
     created_at: datetime
     changed_at: datetime
     report: dict[str, Any]
-    sidecar: str  # none, used, or alone: not ours to write
+    sidecar: str  # none seen, found, used (as we wrote it), or alone: not ours to write
     sidecar_note: str  # why it was left alone
 
     @property
