@@ -4,10 +4,9 @@ import sqlite3
 from contextlib import closing
 
 import pytest
-from peewee import IntegrityError
 
 from app.domain.tags import slug
-from app.errors import RegistryTooNew, StoreError
+from app.errors import Conflict, RegistryTooNew, StoreError
 from app.registry.database import connected, db, open_registry, schema_version, transaction
 from app.registry.migrations import MIGRATIONS
 from app.registry.models import TABLES, Category, Dataset, Operation, Tag
@@ -96,7 +95,7 @@ def twice():
 
 def test_a_transaction_that_fails_leaves_nothing(path):
     open_registry(path)
-    with pytest.raises(IntegrityError):
+    with pytest.raises(Conflict):
         twice()
     with connected():
         assert Operation.select().count() == 0
