@@ -117,6 +117,14 @@ def left_by(operations: Sequence[int], dataset: int) -> dict[int, str]:
     return {int(number): str(content) for number, content in _tuples(found)}
 
 
+def changed_in(operations: Sequence[int], dataset: int) -> dict[int, int]:
+    """How many entries of a dataset each of some operations changed, by its number."""
+    found = Touched.select(Touched.operation, Touched.changed).where(
+        Touched.dataset == dataset, Touched.operation.in_(operations)
+    )
+    return {int(number): int(count) for number, count in _tuples(found)}
+
+
 def last_to_leave(content: str, dataset: int) -> int | None:
     """The last operation that left a dataset with that content, by its number."""
     found = Touched.select(Touched.operation).where(Touched.dataset == dataset, Touched.after == content)

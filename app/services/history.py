@@ -105,6 +105,12 @@ def offers(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[
     }
 
 
+def changed_here(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[int, int]:
+    """How many entries of a dataset each of some operations changed, by its number."""
+    with connected():
+        return history.changed_in([each.id for each in shown], library.row(slug).id)
+
+
 def lone_entries(library: Library, slug: str, shown: Sequence[OperationInfo]) -> dict[int, LoneEntry]:
     """The entry of each of some operations that changed just one, by the operation's number.
 

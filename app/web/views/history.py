@@ -78,6 +78,7 @@ def show(slug: str) -> Response:
     context: dict[str, Any] = {
         "operations": found[:PAGE],
         "offers": history.offers(library(), slug, found[:PAGE]),
+        "here": history.changed_here(library(), slug, found[:PAGE]),
         "lone": history.lone_entries(library(), slug, found[:PAGE]),
         "backups": [] if before else restoring.backups(library(), slug),
         "reasons": REASONS,

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.tagging import TagEdit
 from app.domain.view import View
-from app.services import browsing, editing, history, opening
+from app.services import browsing, editing, history, opening, prompt_uses, prompts
 
 LINE = json.dumps({"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Ho."}]})
 
@@ -148,3 +148,31 @@ def test_an_entry_without_an_id_is_told_in_its_words_too(client, library, tmp_pa
     editing.move_entry(library, "talks", keys[1], 1)
     editing.delete_entries(library, "talks", keys[:1])
     assert about(client.get("/datasets/talks/history").text)[0] == ["Hi?"]
+
+
+def test_an_operation_on_several_datasets_says_so_before_it_is_undone(client, library):
+    system = {"role": "system", "content": "Be brief."}
+    line = json.dumps({"messages": [system, *json.loads(LINE)["messages"]]})
+    for slug, lines in (("one", 1), ("two", 2)):
+        opening.import_text(library, "\n".join([line] * lines), slug)
+    slug = prompts.create(library, "Brief", "Be brief.").slug
+    prompt_uses.replace_in_bulk(library, slug, "Be very brief.")
+    page = client.get("/datasets/one/history").text
+    assert ">1 entry here</a>" in page
+    assert ">3 in 2 datasets</p>" in page
+    assert ">Undo in both datasets</button>" in page
+    assert ">Undo the last operation in both datasets</button>" in page
+    assert ">2 entries here</a>" in client.get("/datasets/two/history").text
+
+
+def test_a_badge_says_what_is_no_longer_in_force_and_nothing_else(client, library, talks):
+    def badges():
+        page = client.get("/datasets/talks/history").text
+        cells = re.findall(r"<td id=.*?</td>", page, re.DOTALL)
+        return [re.findall(r'class="badge"[^>]*>([^<]*)<', cell) for cell in cells]
+
+    assert badges() == [[], ["undone"], []]
+    history.redo(library, "talks")
+    assert badges() == [[], ["redone"], [], []]
+    history.undo(library, "talks")
+    assert badges() == [[], [], ["redone"], ["undone"], []]
