@@ -14,7 +14,7 @@ from app.services.drafts import NEW
 from app.web import drafting
 from app.web.context import library, preferences
 from app.web.forms import whole
-from app.web.forms.entry import EntryForm, rearranged
+from app.web.forms.entry import EntryForm, rearranged, told
 from app.web.forms.prompts import lacks_system, with_prompt, with_replaced
 from app.web.htmx import answer, fragments, is_htmx, see_other, target, with_address
 from app.web.refusals import shown_on
@@ -225,11 +225,26 @@ def rearrange(slug: str, key: str) -> Response:
     else:
         form, focus = rearranged(form, act)
     posted = _posted(slug, key, form)
-    posted.update(focus=focus, others=_keep(slug, key, form), draft=True)
+    posted["focus"] = focus
+    if not _says_nothing(slug, key, form):
+        posted.update(others=_keep(slug, key, form), draft=True)
     context = {**entries.page_context(slug, view), **posted}
     if target() == "messages":
         return fragments("entries", "messages", "draft-status", **context)
     return answer("entries/page.html", (), **context)
+
+
+def _says_nothing(slug: str, key: str, form: EntryForm) -> bool:
+    """Whether there is nothing in a form that a draft would have to keep, and no draft that it shows."""
+    if drafts.get(library(), library().dataset(slug).id, key):
+        return False
+    cast = {index: who for index, who in enumerate(form.cast() or ()) if who}
+    if key == NEW:
+        written = form.written()
+        return not (written["messages"] or written["tags"] or cast)
+    stored = dict(browsing.open_entry(library(), slug, key).entry.value)
+    same_cast = form.cast_was.data is None or form.cast_was.data == told(cast)
+    return same_cast and form.merged_into(stored) == stored
 
 
 def _posted(slug: str, key: str, form: EntryForm) -> dict[str, Any]:

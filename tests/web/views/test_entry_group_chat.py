@@ -6,7 +6,7 @@ import re
 import pytest
 
 from app.domain.view import View
-from app.services import browsing, casting, characters, editing, history, opening
+from app.services import browsing, casting, characters, drafts, editing, history, opening
 from tests.workshop import value_of
 
 PART = {"HX-Request": "true", "HX-Target": "div#messages"}
@@ -254,3 +254,20 @@ def test_a_character_that_is_gone_is_named_with_its_message(client, library, key
     assert "Typed." in page.text
     alert = client.post(address, data=data, headers={"HX-Request": "true", "HX-Target": "div#entry"}).text
     assert 'data-field="messages-1-character"' in alert
+
+
+def test_to_switch_alone_keeps_no_draft(client, library, key):
+    hint = "Choose who says each message. The file keeps user and assistant."
+    assert hint in client.get("/datasets/harbour/entries/new").text
+    number = library.dataset("harbour").id
+    blank = {"cast_was": "", "act": "group:on", "messages-0-role": "user", "messages-0-text": ""}
+    page = client.post("/datasets/harbour/entries/new/form", data=blank, headers=PART).text
+    assert 'aria-pressed="true"' in page
+    assert "Draft kept" not in page
+    data = fields(library, key, act="group:on")
+    assert "Draft kept" not in client.post(f"/datasets/harbour/entries/{key}/form", data=data).text
+    assert drafts.keys(library, number) == []
+    for more in ({"messages-0-text": "Typed."}, {"messages-0-character": "mara"}, {"add_tags": "storm"}):
+        client.post("/datasets/harbour/entries/new/form", data={**blank, **more}, headers=PART)
+        assert drafts.keys(library, number) == ["new"]
+        drafts.forget(library, number, "new")
