@@ -18,6 +18,7 @@ from app.web.views.entries import view_in_form
 bp = Blueprint("exporting", __name__, url_prefix="/datasets/<slug>/export")
 
 MOST_KEYS = 2000  # selected entries that an address can carry
+NAMED = {"name": ".named", "text": ".names-in-text"}
 
 
 @bp.get("")
@@ -75,7 +76,7 @@ def download(slug: str) -> BaseResponse:
     first = next(chunks, b"")  # a refusal is raised here, before anything is sent
     kind = "application/zip" if zipped else "application/jsonl"
     response = Response(chain((first,), chunks), mimetype=kind)
-    filename = _filename(slug, name, clean=clean)
+    filename = _filename(slug, name, clean=clean, characters=characters)
     response.headers.set(
         "Content-Disposition", "attachment", filename=f"{filename}.zip" if zipped else filename
     )
@@ -97,5 +98,6 @@ def _selection() -> list[str] | View | None:
     return chosen
 
 
-def _filename(slug: str, name: str, *, clean: bool) -> str:
-    return f"{slug}.{name}{'.clean' if clean else ''}.jsonl"
+def _filename(slug: str, name: str, *, clean: bool, characters: str) -> str:
+    """A name that tells exports with different choices apart."""
+    return f"{slug}.{name}{'.clean' if clean else ''}{NAMED.get(characters, '')}.jsonl"

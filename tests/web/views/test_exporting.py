@@ -67,3 +67,14 @@ def test_names_go_where_they_are_wanted(client, told):
 def test_where_nobody_is_mapped_nothing_is_asked(client, library, tmp_path):
     opening.import_path(library, dataset(tmp_path / "talks.jsonl"))
     assert 'name="characters"' not in client.get(PATH).text
+
+
+def test_the_choices_stand_in_the_name_of_the_file(client, told):
+    def name(**form):
+        return post(client, **form).headers["Content-Disposition"].partition("filename=")[2]
+
+    assert name(characters="name") == "talks.chatml.named.jsonl"
+    assert name(characters="text", format="sharegpt") == "talks.sharegpt.names-in-text.jsonl"
+    assert name(characters="text", clean="1") == "talks.chatml.clean.names-in-text.jsonl"
+    assert name(characters="name", sidecar="1") == "talks.chatml.named.jsonl.zip"
+    assert "A sidecar is a second file" in client.get(PATH).text
