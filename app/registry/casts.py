@@ -151,6 +151,16 @@ def _merged_into(character: int) -> int | None:
     return None if merged is None else int(json.loads(merged.after))
 
 
+def entries_by_character(dataset: int) -> dict[str, int]:
+    """In how many entries of a dataset each character speaks, by its slug."""
+    rows = db.execute_sql(
+        'SELECT "character".slug, count(DISTINCT entry_uuid) FROM mapping'
+        ' JOIN "character" ON "character".id = character_id WHERE dataset_id = ? GROUP BY character_id',
+        (dataset,),
+    )
+    return dict(rows)
+
+
 def names(dataset: int, entries: Collection[str]) -> dict[str, dict[int, str]]:
     """The names of those who speak in some entries, by uuid and by the place of the message."""
     found: dict[str, dict[int, str]] = {}

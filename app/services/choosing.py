@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 
 from app.domain.folding import normal
+from app.registry import casts
 from app.registry.database import connected
 from app.registry.models import Character, RowChange
 from app.services import characters
@@ -28,6 +29,13 @@ def choices(library: Library) -> tuple[Choice, ...]:
             Choice(row.slug, row.display_name, row.colour or "", row.is_active) for row in Character.select()
         ]
     return tuple(sorted(found, key=lambda each: (normal(each.display_name, ignore_accents=True), each.slug)))
+
+
+def speaking(library: Library, slug: str) -> list[tuple[Choice, int]]:
+    """The characters of a dataset, by name, each with the number of entries in which it speaks."""
+    with connected():
+        counts = casts.entries_by_character(library.row(slug).id)
+    return [(each, counts[each.slug]) for each in choices(library) if each.slug in counts]
 
 
 def former_name(library: Library, slug: str) -> str:

@@ -196,3 +196,22 @@ def test_the_select_of_a_character_that_is_gone_gets_the_focus_and_the_rest_stay
     page.locator("#messages-1-character").select_option("No character")
     page.locator("#save").click()
     expect(page.locator(".toast").last).to_contain_text("Saved.")
+
+
+def test_on_a_phone_named_speakers_are_told_of_above_the_list(page, server, axe):
+    line = json.dumps({"messages": [{"role": "Kai", "content": "I am Kai."}]})
+    opening.import_text(server.library, line, "named")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/datasets/named/")
+    link = page.get_by_role("link", name="1 named speaker")
+    expect(link).to_have_count(1)
+    expect(page.locator("#speakers-notice")).to_contain_text("without a role: Kai.")
+    assert link.bounding_box()["y"] < page.locator(".row").first.bounding_box()["y"]
+    assert axe(page) == []
+    link.click()
+    page.get_by_role("button", name="Show what it does").click()
+    page.get_by_role("button", name="Assign").click()
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator("#speakers-notice")).to_be_empty()
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator("#listing")).to_contain_text("Nothing matches")

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.tagging import TagEdit
 from app.domain.view import View
 from app.errors import AppError, Refused
-from app.services import browsing, casting, drafts, editing
+from app.services import browsing, casting, choosing, drafts, editing
 from app.services.browsing import Listing
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
@@ -149,6 +149,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "casts": casting.casts_of(library(), slug, [row.key for row in listing.rows]) if listing else {},
         "drafted": drafted,
         "kept": [] if alone or key or target() == "listing" else _kept(slug, drafted),
+        "speaking": [] if alone or key or target() == "listing" else choosing.speaking(library(), slug),
         "imported": request.args.get("imported") == "1" and dataset.report,
         "tags": () if alone or target() == "listing" else browsing.tag_counts(library(), slug),
         "narrowings": [(words, address(slug, less, entry=key)) for words, less in view_form.narrowings(view)],

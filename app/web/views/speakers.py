@@ -115,7 +115,9 @@ def assign(slug: str) -> BaseResponse:
     return work(
         f"Assign speakers of {slug}",
         lambda progress: speakers.assign(opened, slug, wanted, progress=progress),
-        lambda done: Onward(_told(done), url_for("entries.show", slug=slug), undo=slug),
+        lambda done: Onward(
+            _told(done), url_for("entries.show", slug=slug, character=_only(wanted, done)), undo=slug
+        ),
         back=url_for("speakers.show", slug=slug),
     )
 
@@ -130,6 +132,12 @@ def _assignment(choice: Choice) -> Assignment:
     if not choice.name:
         raise Refused("A new character has no name.", "Write its name, or choose “No character”.")
     return Assignment(choice.role, name=choice.name)
+
+
+def _only(wanted: dict[str, Assignment], done: Assigned) -> str | None:
+    """The one character that speaks now; none if there are several, or nobody."""
+    who = {*(each.character for each in wanted.values() if each.character), *done.created}
+    return who.pop() if len(who) == 1 else None
 
 
 def _told(done: Assigned) -> str:

@@ -151,6 +151,26 @@ def test_a_dataset_is_looked_through_once_while_it_stays_as_it_is(client, librar
     assert len(looks) == 1
 
 
+def test_an_assignment_leads_to_the_entries_of_the_one_who_speaks(client, library):
+    dataset(library, "Kai")
+    opening.import_text(library, json.dumps({"messages": [{"role": "user", "content": "Plain."}]}), "plain")
+    _, page = agree(client, picks(library, Kai=("user", "+", "Kai")))
+    assert "character: kai" in page
+    assert "I am number 0." in page
+    page = client.get("/datasets/talks/").text
+    assert re.search(r'href="/datasets/talks/\?character=kai"><bdi class="voice">Kai</bdi> <.*1 entry<', page)
+    assert 'id="characters"' not in client.get("/datasets/plain/").text
+
+
+def test_the_line_stands_above_the_list_too_for_narrow_screens(client, library):
+    dataset(library, "Kai")
+    assert '<div id="speakers-notice"></div>' in client.get("/datasets/talks/").text
+    line = client.get("/datasets/talks/speakers/line").text
+    assert re.search(
+        r'id="speakers-notice" hx-swap-oob="outerHTML">\s*<p class="notice shows-narrow">.*Kai', line
+    )
+
+
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="the sample files are not here")
 @pytest.mark.parametrize(
     ("name", "labels"), [("harbor_tales", {"Tomas", "Mara", "Old Finn"}), ("market_days", {"Tomas", "Mara"})]
