@@ -131,7 +131,7 @@ def _edit(add: tuple[str, ...], remove: tuple[str, ...], replace: tuple[str, ...
     wanted = () if replace == ("",) else replace
     for tag in (*add, *wanted):
         if not tag_slug(tag):
-            raise Refused(f"{tag!r} cannot be a tag.", "A tag needs a letter or a digit.")
+            raise Refused(f"“{tag}” cannot be a tag.", "A tag needs a letter or a digit.")
     return TagEdit(add, remove, wanted if replace else None)
 
 

@@ -237,9 +237,8 @@ def edit_tags(
     """
     for tag in (*edit.add, *(edit.replace or ())):
         if not slug_of(tag):
-            raise Refused(
-                f"{tag!r} cannot be a tag.", "A tag needs at least one letter or digit, of any script."
-            )
+            hint = "A tag needs at least one letter or digit, of any script."
+            raise Refused(f"“{tag}” cannot be a tag.", hint)
     with operation(library, edit.title(), progress=second_half(progress)) as door:
         door.new_tags = "active"
         edit = edit.respelt(present_names)

@@ -17,7 +17,7 @@ from app.services.editing import rewrite
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import Progress, silent
-from app.services.taxonomy import TagInfo, taxonomy
+from app.services.taxonomy import TagInfo, is_imported, taxonomy
 
 _LONGEST = 200  # characters of a name
 
@@ -345,10 +345,11 @@ def _row(door: Door, slug: str) -> Tag:
     """The tag's row; one that only entries know of gets its own."""
     row = Tag.get_or_none(Tag.slug == slug)
     if row is None:
-        use = next(iter(_using([slug])), None)
+        use, present = next(iter(_using([slug])), None), resolve(slug, _aliases())
+        if use is None and present != slug:
+            raise NotFound(f"{slug} is now called {present}.", f"Use {present}, if that is still meant.")
         if use is None:
             raise NotFound(f"There is no tag called {slug}.", "The tags page lists those that there are.")
-        present = resolve(slug, _aliases())
         if present != slug:
             hint = f"Rewrite the entries that still have it to {present}, or change {present} itself."
             raise Conflict(f"{slug} is a former name of {present}.", hint)
@@ -359,7 +360,7 @@ def _row(door: Door, slug: str) -> Tag:
 def _slug(name: str) -> str:
     slug = slug_of(name)
     if not slug:
-        raise Refused(f"{name!r} cannot be a name.", "It needs at least one letter or digit, of any script.")
+        raise Refused(f"“{name}” cannot be a name.", "It needs at least one letter or digit, of any script.")
     if len(name) > _LONGEST:
         raise Refused(f"A name of {len(name)} characters is too long.", f"Use {_LONGEST} at most.")
     try:
@@ -378,7 +379,8 @@ def _check_free(slug: str, *, leading_to: str | None = None) -> None:
     row = Tag.get_or_none(Tag.slug == slug)
     if row is not None:
         hint = "Merge the one into the other, or choose another name."
-        raise Conflict(f"There is a tag called {slug} already; it is {row.status}.", hint)
+        status = "imported" if is_imported(row.status, row.lifecycle) else row.status
+        raise Conflict(f"There is a tag called {row.name} already; it is {status}.", hint)
     end = resolve(slug, _aliases())
     if end not in (slug, leading_to):
         raise Conflict(f"{slug} is a former name of {end}.", f"Use {end}, or choose another name.")

@@ -139,6 +139,15 @@ class Taxonomy:
             raise NotFound(f"There is no tag called {slug}.", "The tags page lists those that there are.")
         return found
 
+    def now(self, slug: str) -> TagInfo:
+        """The tag of that slug, or the one that was called so formerly.
+
+        :raises NotFound: if there is none.
+        """
+        leads = {former: tag.slug for tag in self.every() for former in tag.former}
+        leads |= {tag.slug: tag.slug for tag in self.every()}
+        return self.tag(leads.get(slug, slug))
+
     def former_name(self, slug: str) -> FormerName:
         """The former name of that slug, which entries still have.
 

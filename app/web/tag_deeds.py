@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
-from app.domain.tags import slug as slug_of
 from app.services import tagging
 from app.services.library import Library
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
 from app.services.tagging import Rewritten
+from app.services.taxonomy import Taxonomy, taxonomy
 from app.web.context import counted
 from app.web.forms.tags import tag_in
 
@@ -28,6 +28,11 @@ Form = MultiDict[str, str]
 Maker = Callable[[Library, str, Form], Deed]
 
 
+def _name(known: Taxonomy, tag: str) -> str:
+    """What a tag is called where a person reads it."""
+    return next((each.name for each in known.every() if each.slug == tag), tag)
+
+
 def _in_entries(done: OperationInfo) -> str:
     words = f" in {counted(done.changed, 'entry', 'entries')}" if done.changed else ""
     left = done.left if isinstance(done, Rewritten) else 0
@@ -38,20 +43,22 @@ def _in_entries(done: OperationInfo) -> str:
 
 
 def _rename(opened: Library, tag: str, form: Form) -> Deed:
-    name = form.get("name", "")
+    name, before = form.get("name", "").strip(), _name(taxonomy(opened), tag)
     return Deed(
-        f"Rename tag {tag}",
+        f"Rename tag {before}",
         lambda progress: tagging.rename(opened, tag, name, progress=progress),
-        lambda done: f"Renamed {tag} to {slug_of(name)}{_in_entries(done)}.",
+        lambda done: f"Renamed {before} to {name}{_in_entries(done)}.",
     )
 
 
 def _merge(opened: Library, tag: str, form: Form) -> Deed:
-    into = tag_in(form, "into")
+    known = taxonomy(opened)
+    target = known.now(tag_in(form, "into"))
+    into, names = target.slug, f"{_name(known, tag)} into {target.name}"
     return Deed(
-        f"Merge tag {tag} into {into}",
+        f"Merge tag {names}",
         lambda progress: tagging.merge(opened, tag, into, progress=progress),
-        lambda done: f"Merged {tag} into {into}{_in_entries(done)}.",
+        lambda done: f"Merged {names}{_in_entries(done)}.",
     )
 
 
@@ -64,20 +71,23 @@ def _rewrite(opened: Library, tag: str, form: Form) -> Deed:
 
 
 def _delete(opened: Library, tag: str, form: Form) -> Deed:
+    name = _name(taxonomy(opened), tag)
     return Deed(
-        f"Delete tag {tag}",
+        f"Delete tag {name}",
         lambda progress: tagging.delete(opened, tag, progress=progress),
-        lambda done: f"Deleted {tag}{_in_entries(done)}.",
+        lambda done: f"Deleted {name}{_in_entries(done)}.",
     )
 
 
 def _place(verb: str, past: str, do: Callable[[Library, str, str | None], OperationInfo]) -> Maker:
     def deed(opened: Library, tag: str, form: Form) -> Deed:
-        category = form.get("category") or None
+        category, known = form.get("category") or None, taxonomy(opened)
+        name = _name(known, tag)
+        group = next((each.name for each in known.categories if each.slug == category), "no category")
         return Deed(
-            f"{verb} tag {tag}",
+            f"{verb} tag {name}",
             lambda _: do(opened, tag, category),
-            lambda _: f"{past} {tag}: {category or 'no category'}.",
+            lambda _: f"{past} {name} into {group}.",
         )
 
     return deed
@@ -85,7 +95,8 @@ def _place(verb: str, past: str, do: Callable[[Library, str, str | None], Operat
 
 def _plain(verb: str, past: str, do: Callable[[Library, str], OperationInfo]) -> Maker:
     def deed(opened: Library, tag: str, form: Form) -> Deed:
-        return Deed(f"{verb} tag {tag}", lambda _: do(opened, tag), lambda _: f"{past} {tag}.")
+        name = _name(taxonomy(opened), tag)
+        return Deed(f"{verb} tag {name}", lambda _: do(opened, tag), lambda _: f"{past} {name}.")
 
     return deed
 

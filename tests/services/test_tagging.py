@@ -302,7 +302,7 @@ def test_a_former_name_in_entries_is_listed_and_rewritten_to_the_present_one(lib
 def test_a_former_name_is_no_tag_to_be_changed(library, three):
     shelving.trash(library, "two")
     tagging.rename(library, "calm", "quiet")
-    with pytest.raises(NotFound, match="no tag called calm"):
+    with pytest.raises(NotFound, match="calm is now called quiet"):
         tagging.rename(library, "calm", "storm")  # what only the trash has
     shelving.untrash(library, "two")
     for act in (tagging.delete, tagging.hide, tagging.adopt):

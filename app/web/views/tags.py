@@ -122,13 +122,9 @@ def _here() -> str:
 def show(tag: str) -> BaseResponse:
     """One tag with all that can be done to it; a former name leads to the present one."""
     known = taxonomy(library())
-    try:
-        found = known.tag(tag)
-    except NotFound:
-        present = next((each for each in known.every() if tag in each.former), None)
-        if present is None:
-            raise
-        return redirect(url_for("tags.show", tag=present.slug, **_state()))
+    found = known.now(tag)
+    if found.slug != tag:
+        return redirect(url_for("tags.show", tag=found.slug, **_state()))
     return _tag_sheet(found, known)
 
 
@@ -179,7 +175,7 @@ def _tag_again(tag: str, act: str) -> Response:
     if act == "rewrite":
         return index()
     known = taxonomy(library())
-    return _tag_sheet(known.tag(tag), known)
+    return _tag_sheet(known.now(tag), known)
 
 
 def _category_again(category: str, act: str = "") -> Response:
@@ -262,7 +258,7 @@ def create() -> BaseResponse:
         Deed(
             f"New tag {name}",
             lambda _: tagging.create(opened, name, category),
-            lambda _: f"New tag: {slug_of(name)}.",
+            lambda _: f"New tag: {name}.",
         )
     )
 
@@ -357,11 +353,12 @@ def create_category() -> BaseResponse:
 def rename_category(category: str) -> BaseResponse:
     """Call a category otherwise."""
     opened, name = library(), request.form.get("name", "").strip()
+    before = _category(taxonomy(opened), category).name
     return _done(
         Deed(
-            f"Rename category {category}",
+            f"Rename category {before}",
             lambda _: tagging.rename_category(opened, category, name),
-            lambda _: f"Renamed {category} to {name}.",
+            lambda _: f"Renamed {before} to {name}.",
         )
     )
 
@@ -372,10 +369,11 @@ def rename_category(category: str) -> BaseResponse:
 def delete_category(category: str) -> BaseResponse:
     """Remove an empty category."""
     opened = library()
+    name = _category(taxonomy(opened), category).name
     return _done(
         Deed(
-            f"Delete category {category}",
+            f"Delete category {name}",
             lambda _: tagging.delete_category(opened, category),
-            lambda _: f"Deleted the category {category}.",
+            lambda _: f"Deleted the category {name}.",
         )
     )

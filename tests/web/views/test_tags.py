@@ -109,13 +109,13 @@ def test_built_in_tags_offer_nothing_but_hiding(client, harbour):
 
 
 DEEDS = [
-    ("calm", "rename", {"name": "Still water"}, "Renamed calm to still_water in 3 entries."),
-    ("calm", "merge", {"into": "Storm"}, "Merged calm into storm in 3 entries."),
-    ("calm", "delete", {}, "Deleted calm in 3 entries."),
-    ("calm", "move", {"category": "style"}, "Moved calm: style."),
-    ("calm", "archive", {}, "Archived calm."),
-    ("calm", "hide", {}, "Hid calm."),
-    ("懸疑", "adopt", {"category": "weather"}, "Adopted 懸疑: weather."),
+    ("calm", "rename", {"name": "Still water"}, "Renamed Calm to Still water in 3 entries."),
+    ("calm", "merge", {"into": "Storm"}, "Merged Calm into Storm in 3 entries."),
+    ("calm", "delete", {}, "Deleted Calm in 3 entries."),
+    ("calm", "move", {"category": "style"}, "Moved Calm into Style."),
+    ("calm", "archive", {}, "Archived Calm."),
+    ("calm", "hide", {}, "Hid Calm."),
+    ("懸疑", "adopt", {"category": "weather"}, "Adopted 懸疑 into Weather."),
 ]
 
 
@@ -165,6 +165,22 @@ def test_what_is_so_already_is_no_operation(client, library, harbour, address, f
     assert history.shared_operations(history.TAGS) == before
 
 
+def test_a_former_name_stands_for_the_present_one(client, library, harbour):
+    tagging.rename(library, "storm", "Gale")
+    client.post("/tags/calm/merge", data={"into": "Storm"})
+    assert "Merged Calm into Gale in 3 entries." in client.get("/tags").text
+    response = client.post("/tags/storm/archive", headers=SHEET)
+    assert response.status_code == 404
+    assert "storm is now called gale." in response.text
+    assert "<bdi>Gale</bdi></h1>" in response.text
+
+
+def test_names_that_cannot_be_are_quoted_and_an_imported_tag_is_called_so(client, harbour):
+    assert "“!!” cannot be a name." in client.post("/tags", data={"name": "!!"}).text
+    page = client.post("/tags", data={"name": "éowyn"}).text
+    assert "There is a tag called Éowyn already; it is imported." in page
+
+
 def test_an_archived_tag_is_restored(client, library, harbour):
     client.post("/tags/calm/archive")
     assert tag(library, "calm").status == "archived"
@@ -183,14 +199,14 @@ def test_in_the_dialog_the_list_is_brought_up_to_date_in_place(client, library, 
     response = client.post("/tags/calm/archive", headers=ON_LIST)
     assert response.headers["HX-Retarget"] == "#taxonomy"
     assert "HX-Redirect" not in response.headers
-    assert "Archived calm." in response.text
+    assert "Archived Calm." in response.text
     assert '<div id="taxonomy">' in response.text
 
 
 @pytest.mark.parametrize(
     ("act", "form", "status", "words"),
     [
-        ("rename", {"name": "Storm"}, 409, "There is a tag called storm already"),
+        ("rename", {"name": "Storm"}, 409, "There is a tag called Storm already"),
         ("rename", {"name": "!!"}, 422, "cannot be a name"),
         ("merge", {"into": "nowhere"}, 404, "There is no tag called nowhere"),
         ("merge", {"into": "calm"}, 422, "cannot be merged into itself"),
@@ -266,7 +282,7 @@ def test_the_review_leads_from_one_imported_tag_to_the_next(client, library, har
         "/tags/éowyn/adopt", data={"category": "weather", "next": "懸疑"}, follow_redirects=True
     )
     assert "Imported tag 1 of 1" in response.text
-    assert "Adopted éowyn: weather." in response.text
+    assert "Adopted Éowyn into Weather." in response.text
     assert '<option value="weather" selected>' in response.text
     response = client.post("/tags/懸疑/merge", data={"into": "Storm", "next": ""}, follow_redirects=True)
     assert "Every imported tag has been looked at" in response.text
