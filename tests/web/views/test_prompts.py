@@ -212,6 +212,7 @@ def test_a_replacement_is_shown_before_it_is_done_and_undone(client, library, ta
     data = {"text": "You keep the <b>light</b>.", "dataset": "talks", "template": "1"}
     preview = client.post(f"/prompts/{light}/replace", data={**data, "do": "preview"}).text
     assert "Replace in 2 entries" in preview
+    assert len(re.findall(rf'href="/prompts/{light}/entries/talks"[^>]*>2 entries</a>', preview)) == 2
     assert "Question 0?" in preview
     assert text_of(preview) == data["text"]
     assert talks.read_bytes() == before
