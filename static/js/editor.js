@@ -84,6 +84,12 @@ function addTag(event) {
   link.href = address;
 }
 
+/* What was refused is not said beside what was done before it. */
+function clearToasts({ detail }) {
+  const alert = document.getElementById("alert");
+  if (detail.ctx?.response?.status >= 400 && alert.childElementCount) document.getElementById("toasts").replaceChildren();
+}
+
 /* A question before what cannot be taken back by habit alone. */
 function confirmFirst(event) {
   const question = event.submitter?.dataset.confirm ?? event.target.dataset?.confirm;
@@ -93,6 +99,7 @@ function confirmFirst(event) {
   }
 }
 
+document.addEventListener("htmx:after:swap", clearToasts);
 document.addEventListener("input", (event) => {
   if (event.target.matches("textarea")) grow(event.target);
 });

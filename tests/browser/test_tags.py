@@ -262,3 +262,31 @@ def test_a_sidecar_that_was_left_alone_is_told_of_and_replaced(page, server, axe
     banner.get_by_role("button", name="Keep theirs, and close").click()
     expect(banner).to_have_count(0)
     assert theirs.read_text() == "{}"
+
+
+def test_a_long_name_makes_no_page_wider(page, server):
+    tagging.create_category(server.library, "w" * 200)
+    tagging.create(server.library, "t" * 200, "w" * 200)
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 720})
+        for address in ("/tags", "/tags?arrange=1", "/tags/" + "t" * 200, "/categories/" + "w" * 200):
+            page.goto(address)
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+        page.goto("/tags")
+        page.get_by_text("New tag", exact=True).click()
+        page.get_by_text("Last changes", exact=True).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_what_is_refused_stands_alone_and_the_library_is_named_on_a_phone(page, server, tagged):
+    page.complaints.expected.append("409")
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/tags")
+    expect(page.get_by_role("link", name="Library", exact=True).last).to_be_visible()
+    page.get_by_text("New tag", exact=True).click()
+    page.locator("#new-tag").fill("Fresh")
+    page.get_by_role("button", name="Add the tag").click()
+    expect(page.locator(".toast")).to_contain_text("New tag: Fresh.")
+    page.get_by_role("button", name="Add the tag").click()
+    expect(page.locator("#alert")).to_contain_text("There is a tag called Fresh already")
+    expect(page.locator(".toast")).to_have_count(0)
