@@ -109,6 +109,26 @@ def test_a_prompt_is_put_into_an_entry_and_one_is_made_of_it(page, server, light
     assert said == "{{ 7*7 }} <script>alert(1)</script>"
 
 
+def test_choosing_is_enough_and_ones_own_text_can_be_put_back(page, server, light):
+    page.goto("/datasets/talks/entries/new")
+    page.fill("#messages-0-text", "My own words.")
+    page.get_by_label("A prompt for the system message").select_option("Harbour light")
+    expect(page.locator("#messages-0-text")).to_have_value(LIGHT)
+    expect(page.locator("#messages")).to_contain_text("Replaced “My own words.”")
+    page.get_by_role("button", name="Add user").click()
+    page.reload()
+    expect(page.locator("#messages-0-text")).to_have_value(LIGHT)
+    page.get_by_role("button", name="Put back").click()
+    expect(page.locator("#messages-0-text")).to_have_value("My own words.")
+    expect(page.get_by_role("button", name="Put back")).to_have_count(0)
+    page.fill("#messages-0-text", "")
+    page.get_by_label("A prompt for the system message").select_option("Harbour light")
+    page.locator("#save").click()
+    expect(page.locator(".toast").last).to_contain_text("Saved.")
+    last = browsing.matching_keys(server.library, "talks", browsing.View())[-1]
+    assert browsing.open_entry(server.library, "talks", last).entry.messages[0].text == LIGHT
+
+
 def test_a_replacement_is_looked_at_done_and_taken_back(page, server, light):
     before = server.library.dataset("talks").path.read_bytes()
     page.goto(f"/prompts/{light}")
