@@ -170,7 +170,7 @@ def adopt(library: Library, slug: str, category: str | None = None) -> Operation
     with operation(library, f"Adopt tag {slug}") as door:
         row = _row(door, slug)
         if row.status == "active":
-            raise Refused(f"{slug} is in use already.", "Move it, if it stands in the wrong category.")
+            raise Refused(f"{row.name} is in use already.", "Move it, if it stands in the wrong category.")
         values = {"status": "active", "category": _category(category), "sort_order": _last(category)}
         door.put("tag", row.id, {**values, "lifecycle": _edited(row, "imported_assignment", category)})
         _say(door, [slug])
@@ -214,8 +214,8 @@ def create_category(library: Library, name: str) -> OperationInfo:
     """
     slug = _slug(name)
     with operation(library, f"New category {name.strip()}") as door:
-        if Category.get_or_none(Category.slug == slug):
-            raise Conflict(f"There is a category called {slug} already.", "Choose another name.")
+        if there := Category.get_or_none(Category.slug == slug):
+            raise Conflict(f"There is a category called {there.name} already.", "Choose another name.")
         place = Category.select().count()
         values = {"sort_order": place, "is_active": True, "is_builtin": False}
         door.put("category", None, {"slug": slug, "name": name.strip(), **values})
@@ -233,8 +233,8 @@ def rename_category(library: Library, slug: str, name: str) -> OperationInfo:
         row = _category_row(slug)
         if (slug, row.name) == (new, name.strip()):
             raise Unchanged
-        if new != slug and Category.get_or_none(Category.slug == new):
-            raise Conflict(f"There is a category called {new} already.", "Choose another name.")
+        if new != slug and (there := Category.get_or_none(Category.slug == new)):
+            raise Conflict(f"There is a category called {there.name} already.", "Choose another name.")
         door.put("category", row.id, {"slug": new, "name": name.strip()})
         _say(door, [tag.slug for tag in Tag.select().where(Tag.category == row.id)])
     return _done(door)
@@ -269,7 +269,7 @@ def _set_status(library: Library, slug: str, status: str, title: str) -> Operati
     with operation(library, title) as door:
         row = _row(door, slug)
         if row.status == status:
-            raise Refused(f"{slug} is {status} already.", "")
+            raise Refused(f"{row.name} is {status} already.", "")
         if status == "archived":
             _check_own(row)
         lifecycle = {**json.loads(row.lifecycle), "lifecycle_state": status}

@@ -179,6 +179,8 @@ def test_names_that_cannot_be_are_quoted_and_an_imported_tag_is_called_so(client
     assert "“!!” cannot be a name." in client.post("/tags", data={"name": "!!"}).text
     page = client.post("/tags", data={"name": "éowyn"}).text
     assert "There is a tag called Éowyn already; it is imported." in page
+    page = client.post("/categories", data={"name": "weather!"}).text
+    assert "There is a category called Weather already." in page
 
 
 def test_an_archived_tag_is_restored(client, library, harbour):
