@@ -151,14 +151,14 @@ def _merged_into(character: int) -> int | None:
     return None if merged is None else int(json.loads(merged.after))
 
 
-def entries_by_character(dataset: int) -> dict[str, int]:
-    """In how many entries of a dataset each character speaks, by its slug."""
-    rows = db.execute_sql(
-        'SELECT "character".slug, count(DISTINCT entry_uuid) FROM mapping'
+def entries_by_character(dataset: int) -> list[tuple[Character, int]]:
+    """The characters of a dataset, each with the number of entries in which it speaks."""
+    found = Character.raw(
+        'SELECT "character".*, count(DISTINCT entry_uuid) AS entries FROM mapping'
         ' JOIN "character" ON "character".id = character_id WHERE dataset_id = ? GROUP BY character_id',
-        (dataset,),
+        dataset,
     )
-    return dict(rows)
+    return [(row, int(row.entries)) for row in found]
 
 
 def names(dataset: int, entries: Collection[str]) -> dict[str, dict[int, str]]:

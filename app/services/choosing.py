@@ -8,7 +8,7 @@ from app.registry import casts
 from app.registry.database import connected
 from app.registry.models import Character, RowChange
 from app.services import characters
-from app.services.library import Library
+from app.services.library import DatasetInfo, Library
 from app.services.operation import OperationInfo
 
 
@@ -25,17 +25,24 @@ class Choice:
 def choices(library: Library) -> tuple[Choice, ...]:
     """All characters, by name."""
     with connected():
-        found = [
-            Choice(row.slug, row.display_name, row.colour or "", row.is_active) for row in Character.select()
-        ]
-    return tuple(sorted(found, key=lambda each: (normal(each.display_name, ignore_accents=True), each.slug)))
+        found = [_choice(row) for row in Character.select()]
+    return tuple(sorted(found, key=_place))
 
 
-def speaking(library: Library, slug: str) -> list[tuple[Choice, int]]:
+def _choice(row: Character) -> Choice:
+    return Choice(row.slug, row.display_name, row.colour or "", row.is_active)
+
+
+def _place(choice: Choice) -> tuple[str, str]:
+    """Where a character stands among others."""
+    return normal(choice.display_name, ignore_accents=True), choice.slug
+
+
+def speaking(dataset: DatasetInfo) -> list[tuple[Choice, int]]:
     """The characters of a dataset, by name, each with the number of entries in which it speaks."""
     with connected():
-        counts = casts.entries_by_character(library.row(slug).id)
-    return [(each, counts[each.slug]) for each in choices(library) if each.slug in counts]
+        found = [(_choice(row), entries) for row, entries in casts.entries_by_character(dataset.id)]
+    return sorted(found, key=lambda each: _place(each[0]))
 
 
 def former_name(library: Library, slug: str) -> str:

@@ -149,7 +149,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "casts": casting.casts_of(library(), slug, [row.key for row in listing.rows]) if listing else {},
         "drafted": drafted,
         "kept": [] if alone or key or target() == "listing" else _kept(slug, drafted),
-        "speaking": [] if alone or key or target() == "listing" else choosing.speaking(library(), slug),
+        "speaking": [] if alone or key or target() == "listing" else choosing.speaking(dataset),
         "imported": request.args.get("imported") == "1" and dataset.report,
         "tags": () if alone or target() == "listing" else browsing.tag_counts(library(), slug),
         "narrowings": [(words, address(slug, less, entry=key)) for words, less in view_form.narrowings(view)],

@@ -1,7 +1,7 @@
 """The history of a dataset: operations, what each changed, undo, redo, return to a point."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -10,10 +10,12 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line
+from app.domain.view import View
 from app.errors import Refused
 from app.services import casting, history, recasting, restoring
 from app.services.browsing import OpenEntry, opening_words
 from app.services.casting import Speaking
+from app.services.choosing import choices
 from app.services.history import ChangeView
 from app.services.operation import OperationInfo
 from app.services.reading import Progress
@@ -157,6 +159,12 @@ def restore_backup(slug: str) -> BaseResponse:
     )
 
 
+def _of_those_there(view: View) -> View:
+    """The view, without the character that it asks for if that is gone: nothing could match."""
+    known = {each.slug for each in choices(library())}
+    return view if view.character in known else replace(view, character="")
+
+
 def _newest(slug: str) -> int | None:
     """The number of the newest operation in force; none if there is none, which the service says.
 
@@ -207,7 +215,7 @@ def _work(slug: str, title: str, task: Callable[[Progress], OperationInfo]) -> B
             return Onward(f"{done.title}.", url_for("history.show", slug=now))
         return Onward(
             f"{done.title}.",
-            entries.address(now, view, entry=key if opened_entry.find(now, key) else ""),
+            entries.address(now, _of_those_there(view), entry=key if opened_entry.find(now, key) else ""),
         )
 
     return work(title, do, onward, back=url_for("history.show", slug=slug))
