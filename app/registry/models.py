@@ -37,7 +37,7 @@ class Dataset(Registered):
     report = TextField(default="{}")  # what the import said, as JSON
     blocked = IntegerField(null=True)  # the operation that could not be published
     counted = TextField(default="")  # the content whose tags TagUse counts
-    sidecar = TextField(default="none")  # none seen, found, used (as we wrote it), or alone: not ours to write
+    sidecar = TextField(default="none")  # none, found, used (as we wrote it), or alone: not ours
     sidecar_note = TextField(default="")  # why it was left alone
     sidecar_content = TextField(default="")  # content hash of the sidecar, as last written or read
     created_at = TextField(default=now)

@@ -39,7 +39,7 @@ def index() -> Response:
         total=len(everyone),
         colours=COLOUR_WORDS,
         alike=_alike() if refusal() else [],
-        last_changes=history.shared_operations(history.CHARACTERS),
+        last_changes=[] if query else history.shared_operations(history.CHARACTERS),
         announce=f"{counted(len(found), 'character')} found." if query else "",
     )
 

@@ -73,7 +73,7 @@ def _page() -> dict[str, Any]:
         "here": url_for("prompts.index"),
         "counts_url": url_for("prompts.index", **state),
         "opening": _opening,
-        "last_changes": history.shared_operations(history.PROMPTS),
+        "last_changes": [] if query else history.shared_operations(history.PROMPTS),
     }
 
 

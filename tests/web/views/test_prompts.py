@@ -189,7 +189,7 @@ def test_archive_restore_and_delete(client, library, light):
     settings.save(library, confirm_delete_entries=False)
     assert "data-confirm" not in client.get(f"/prompts/{light}").text
     page = client.post(f"/prompts/{light}/delete", follow_redirects=True).text
-    undo = html.unescape(re.search(r'action="(/prompts/undo[^"]*)"', page)[1])
+    undo = html.unescape(re.search(r'action="(/prompts/undo[^"]*prompt=[^"]*)"', page)[1])
     assert prompts.prompts(library) == []
     assert client.post(undo).location == f"/prompts/{light}"
     assert client.get(f"/prompts/{light}").status_code == 200
