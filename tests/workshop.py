@@ -19,6 +19,7 @@ from app.store.imports import read_rejected
 from app.store.index import Index
 from app.store.indexing import build
 from app.store.places import sidecar_of
+from tests.sidecars import check_pair
 
 SAMPLES = Path(os.environ.get("ROLETHREAD_SAMPLES", Path(__file__).parents[2] / "shared/samples"))
 DATASET = "60a27d61-1f05-4776-a835-7161674e75ea"
@@ -84,6 +85,8 @@ def check(library: Library, slug: str, scratch: Path) -> None:
     assert info.state == "ready"
     assert info.content == content_of(info.path)
     assert info.size == info.path.stat().st_size
+    if info.sidecar == "used":
+        check_pair(info.path.read_bytes(), sidecar_of(info.path).read_bytes())
     kept, fresh = current_index(library, info), Index(scratch / "fresh-index")
     assert build(fresh, info.path, lambda _: None) == kept.summary()
     assert list(indexed(kept)) == list(indexed(fresh))
