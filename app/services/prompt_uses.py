@@ -216,7 +216,7 @@ def replace_in_bulk(
     done = Replaced()
     names, done.skipped = _chosen(library, datasets)
     title = f"Replace the text of prompt “{old.name[:60]}”"
-    with operation(library, title, progress=_second_half(progress)) as door:
+    with operation(library, title, progress=editing.second_half(progress)) as door:
         for name in names:
             lines = list(_lines(door.editor(name), old.content, keys and keys.get(name)))
             _replace(door, name, lines, _rewording(old.content, text), done, progress)
@@ -296,8 +296,3 @@ def _replace(
             progress(number, 2 * len(lines))
     if name in done.changed:
         door.note(ABOUT, editor.row, {}, {})
-
-
-def _second_half(progress: Progress) -> Progress:
-    """The progress of writing, where finding what to write was the first half."""
-    return lambda finished, total: progress(total + finished, 2 * total)

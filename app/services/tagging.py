@@ -13,7 +13,7 @@ from app.errors import Conflict, NotFound, Refused
 from app.registry import rows
 from app.registry.models import Alias, Category, Dataset, Tag, TagUse
 from app.services import tallies
-from app.services.editing import rewrite
+from app.services.editing import rewrite, second_half
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import Progress, silent
@@ -73,7 +73,7 @@ def rename(library: Library, slug: str, name: str, *, progress: Progress = silen
     locked: Mapping[str, int] = {}
     with library.writing():
         tallies.count_all(library)
-        with operation(library, f"Rename tag {slug} to {new}", progress=progress) as door:
+        with operation(library, f"Rename tag {slug} to {new}", progress=second_half(progress)) as door:
             row = _row(door, slug)
             _check_own(row)
             if (slug, row.name) == (new, name):
@@ -97,7 +97,7 @@ def merge(library: Library, slug: str, into: str, *, progress: Progress = silent
         raise Refused(f"{slug} cannot be merged into itself.", "Choose another tag.")
     with library.writing():
         tallies.count_all(library)
-        with operation(library, f"Merge tag {slug} into {into}", progress=progress) as door:
+        with operation(library, f"Merge tag {slug} into {into}", progress=second_half(progress)) as door:
             row = _row(door, slug)
             _check_own(row)
             _row(door, into)
@@ -118,7 +118,7 @@ def settle_former(library: Library, slug: str, *, progress: Progress = silent) -
     """
     with library.writing():
         present = taxonomy(library).former_name(slug).leads_to
-        with operation(library, f"Rewrite tag {slug} to {present}", progress=progress) as door:
+        with operation(library, f"Rewrite tag {slug} to {present}", progress=second_half(progress)) as door:
             locked = _rewrite(door, {slug: present}, progress)
             if door.empty:
                 raise Refused(
@@ -136,7 +136,7 @@ def delete(library: Library, slug: str, *, progress: Progress = silent) -> Rewri
     """
     with library.writing():
         tallies.count_all(library)
-        with operation(library, f"Delete tag {slug}", progress=progress) as door:
+        with operation(library, f"Delete tag {slug}", progress=second_half(progress)) as door:
             row = _row(door, slug)
             _check_own(row)
             locked = _rewrite(door, {slug: ""}, progress)

@@ -270,6 +270,26 @@ def test_nothing_is_left_where_every_line_can_be_rewritten(library, three):
     assert tagging.rename(library, "calm", "quiet").left == 0
 
 
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda library, told: tagging.rename(library, "calm", "quiet", progress=told),
+        lambda library, told: tagging.merge(library, "calm", "pacing", progress=told),
+        lambda library, told: tagging.delete(library, "calm", progress=told),
+    ],
+)
+def test_finding_the_entries_is_the_first_half_of_the_progress_and_writing_them_the_second(
+    library, tmp_path, act
+):
+    path = tmp_path / "long.jsonl"
+    path.write_bytes(b"".join(line(number, tags=["calm"]) for number in range(400)))
+    opening.import_path(library, path)
+    told = []
+    act(library, lambda done, total: told.append(done / total))
+    assert told == sorted(told)
+    assert (min(told) < 0.5, max(told)) == (True, 1)
+
+
 def test_a_former_name_in_entries_is_listed_and_rewritten_to_the_present_one(library, three, tmp_path):
     shelving.trash(library, "two")
     assert tagging.rename(library, "calm", "quiet").changed == 4
