@@ -13,8 +13,7 @@ _DEVICES = frozenset(
 
 def dataset_slug(stem: str) -> str:
     """The name of a dataset that comes from a file called ``stem`` (formats.md §1)."""
-    stable = slug(slug(stem))  # once is not enough: what casefolding takes apart may be joined again
-    text = stable.encode("utf-8")[:LONGEST].decode("utf-8", "ignore").strip("_")
+    text = slug(stem).encode("utf-8")[:LONGEST].decode("utf-8", "ignore").strip("_")
     if not text:
         return "dataset"
     return f"{text}_" if text in _DEVICES else text
