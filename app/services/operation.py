@@ -79,7 +79,6 @@ class Door:
         self.old_sidecars: dict[int, dict[str, Any]] = {}  # of datasets that an import is bringing along
         self.new_tags = "archived"  # what becomes of a tag that nobody knew: active, where a person typed it
         self.undoing: list[Dataset] = []  # the datasets of the operation that this one takes back
-        self.changed = 0
         self.waiting: dict[int, str] = {}  # datasets whose last operation the disk does not let finish
 
     def check_free(self, row: Dataset) -> None:
@@ -233,7 +232,6 @@ class Door:
             )
         )  # fmt: skip
         self.touched.discard(editor.row.id)
-        self.changed += history.count(changes)
         history.record(self.id, editor.row.id, changes, before=editor.row.content, after=written.content)
         entries = editor.row.entries + _growth(changes)
         if tallies.follow(self, editor, changes, written) or entries != editor.row.entries:
