@@ -235,10 +235,10 @@ def undo_shared(library: Library, number: int | None = None, *, progress: Progre
     :raises Refused, Conflict: as :func:`undo`.
     """
     with library.writing(), connected():
-        target = history.newest_on_shared(number) if number is None or number < 2**63 else None
+        target = history.newest_on_shared(number) if number is None or 0 < number <= _LAST else None
         if target is None:
             raise NotFound(
-                f"There is no operation {number} to undo." if number else "There is nothing to undo."
+                "There is nothing to undo." if number is None else f"There is no operation {number} to undo."
             )
         return take_back(library, target, progress=progress)
 

@@ -6,12 +6,21 @@ from app.errors import Conflict, NotFound
 from app.services import editing, history, opening, prompts, rejecting, shelving, tagging
 from tests.workshop import check_home, keys, line
 
+NUMBERS = (99, 0, -1, 2**63 - 1, 2**63, -(2**63) - 1, 99999999999999999999)
 
-@pytest.mark.parametrize("number", [99, 0, -1, 2**63 - 1, 2**63, -(2**63) - 1, 99999999999999999999])
+
+@pytest.mark.parametrize("number", NUMBERS)
 @pytest.mark.parametrize("act", [history.undo, history.restore, history.changes])
 def test_a_number_that_no_operation_has_is_said_to_be_none(library, talks, act, number):
     with pytest.raises(NotFound, match=f"There is no operation {number} on talks"):
         act(library, "talks", number)
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_that_no_operation_has_is_none_on_what_datasets_share_either(library, number):
+    tagging.create(library, "calm")
+    with pytest.raises(NotFound, match=f"There is no operation {number} to undo"):
+        history.undo_shared(library, number)
 
 
 EDITS = {
