@@ -1,4 +1,7 @@
-"""What datasets may be called: names that are safe as folders on every system and in an address."""
+"""What datasets may be called: names that are safe as folders on every system and in an address.
+
+And how a name that may be anything stands in a sentence.
+"""
 
 from collections.abc import Collection
 from itertools import count
@@ -38,6 +41,11 @@ def free_slug(wanted: str, taken: Collection[str]) -> str:
         if base + ending not in taken:
             return base + ending
     raise AssertionError("count() does not end")
+
+
+def quoted(name: str) -> str:
+    """A name as it stands in a sentence or a title; a long one is cut."""
+    return f"“{name}”" if len(name) <= 60 else f"“{name[:58]}…”"
 
 
 def stem_of(filename: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.casting import character_slug, groups
 from app.domain.folding import normal
+from app.domain.names import quoted
 from app.errors import NotFound, Refused
 from app.registry import casts, rows
 from app.registry.database import connected
@@ -129,7 +130,7 @@ def create(library: Library, name: str, *, description: str = "", colour: str = 
     :raises Refused: for a name or a colour that cannot be.
     """
     _check({"display_name": name, "description": description, "colour": colour})
-    with operation(library, f"New character {_shown(name)}") as door:
+    with operation(library, f"New character {quoted(name)}") as door:
         slug = add(door, name, description=description, colour=colour)
     return Created(_done(door), slug)
 
@@ -187,9 +188,9 @@ def merge(library: Library, slug: str, into: str, *, progress: Progress = silent
         old, new = row_of(slug), row_of(into)
     if old.id == new.id:
         raise Refused(
-            f"{_shown(old.display_name)} cannot be merged into itself.", "Choose another character."
+            f"{quoted(old.display_name)} cannot be merged into itself.", "Choose another character."
         )
-    title = f"Merge {_shown(old.display_name)} into {_shown(new.display_name)}"
+    title = f"Merge {quoted(old.display_name)} into {quoted(new.display_name)}"
     with operation(library, title, progress=progress) as door:
         _recast(door, row_of(slug), row_of(into).id)
         door.put("character", old.id, None)
@@ -207,7 +208,7 @@ def delete(
     :raises Refused: if it speaks somewhere and not ``everywhere``.
     """
     info = character(library, slug)
-    name = _shown(info.display_name)
+    name = quoted(info.display_name)
     if info.messages and not everywhere:
         raise Refused(
             f"{name} speaks in {info.used.words}.",
@@ -228,7 +229,7 @@ def row_of(slug: str) -> Character:
     row: Character | None = Character.get_or_none(Character.slug == slug)
     if row is None:
         raise NotFound(
-            f"There is no character {_shown(slug)}.", "The characters page lists those that there are."
+            f"There is no character {quoted(slug)}.", "The characters page lists those that there are."
         )
     return row
 
@@ -237,7 +238,7 @@ def _change(library: Library, slug: str, doing: str, values: dict[str, Any]) -> 
     _check(values)
     with operation(library, doing) as door:
         row = row_of(slug)
-        door.title(f"{doing} {_shown(values.get('display_name') or row.display_name)}")
+        door.title(f"{doing} {quoted(values.get('display_name') or row.display_name)}")
         door.put("character", row.id, values)
         if door.rows:
             for dataset in casts.datasets_of(row.id):
@@ -308,10 +309,6 @@ def _check(values: dict[str, Any]) -> None:
 
 def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _shown(name: str) -> str:
-    return f"“{name}”" if len(name) <= 60 else f"“{name[:58]}…”"
 
 
 def _entries(number: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from app.domain.entry import Entry, digest
 from app.domain.facts import payload
+from app.domain.names import quoted
 from app.domain.prompts import beginnings, reworded, system_texts
 from app.domain.view import View
 from app.errors import Refused
@@ -215,7 +216,7 @@ def replace_in_bulk(
     old = check(library, slug, text)
     done = Replaced()
     names, done.skipped = _chosen(library, datasets)
-    title = f"Replace the text of prompt “{old.name[:60]}”"
+    title = f"Replace the text of prompt {quoted(old.name)}"
     with operation(library, title, progress=editing.second_half(progress)) as door:
         for name in names:
             lines = list(_lines(door.editor(name), old.content, keys and keys.get(name)))

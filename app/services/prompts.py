@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.entry import digest
 from app.domain.folding import fold
+from app.domain.names import quoted
 from app.domain.prompts import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TEXT, system_texts
 from app.domain.tags import free_slug
 from app.errors import NotFound, Refused, StaleEdit
@@ -113,7 +114,7 @@ def create(library: Library, name: str, content: str, description: str | None = 
     """
     values = {"name": name, "content": content, "description": description or None}
     _check(values)
-    with operation(library, f"New prompt {_quoted(name)}") as door:
+    with operation(library, f"New prompt {quoted(name)}") as door:
         taken = {row.slug for row in Prompt.select(Prompt.slug)}
         slug = free_slug(name, taken, nameless="prompt")
         door.put("prompt", None, {"slug": slug, **values, "is_active": True})
@@ -160,7 +161,7 @@ def edit(
         _check({key: value for key, value in values.items() if value != (getattr(row, key) or "")})
         if description is not None:
             values["description"] = description or None
-        door.title(f"Edit prompt {_quoted(values.get('name', row.name))}")
+        door.title(f"Edit prompt {quoted(values.get('name', row.name))}")
         _put(door, row, values)
     return door.info
 
@@ -178,7 +179,7 @@ def restore(library: Library, slug: str) -> OperationInfo | None:
 def _set_active(library: Library, slug: str, verb: str, *, is_active: bool) -> OperationInfo | None:
     with operation(library, f"{verb} prompt") as door:
         row = row_of(slug)
-        door.title(f"{verb} prompt {_quoted(row.name)}")
+        door.title(f"{verb} prompt {quoted(row.name)}")
         _put(door, row, {"is_active": is_active})
     return door.info
 
@@ -200,7 +201,7 @@ def delete(library: Library, slug: str) -> OperationInfo | None:
     """Delete a prompt for good, and detach it everywhere; entries that have its text keep it."""
     with operation(library, "Delete prompt") as door:
         row = row_of(slug)
-        door.title(f"Delete prompt {_quoted(row.name)}")
+        door.title(f"Delete prompt {quoted(row.name)}")
         for dataset in _attached(row):
             _detach(door, row, dataset)
         door.put("prompt", row.id, None)
@@ -239,10 +240,10 @@ def _link(library: Library, slug: str, wanted: Any) -> OperationInfo | None:
 
 def _linked(name: str, more: list[str], less: list[str]) -> str:
     if more and less:
-        return f"Attach prompt {_quoted(name)} elsewhere"
+        return f"Attach prompt {quoted(name)} elsewhere"
     verb, names = ("Detach", less) if less else ("Attach", more)
     listed = ", ".join(names) if len(names) <= 3 else f"{len(names)} datasets"
-    return f"{verb} prompt {_quoted(name)} {'from' if less else 'to'} {listed}"
+    return f"{verb} prompt {quoted(name)} {'from' if less else 'to'} {listed}"
 
 
 def _detach(door: Door, row: Prompt, dataset: Dataset) -> None:
@@ -334,7 +335,3 @@ def _check_whole(what: str, text: str) -> None:
             f"The {what} holds half of a character (a lone surrogate), which cannot be kept.",
             f"It is character {error.start + 1:,}: take it out.",
         ) from error
-
-
-def _quoted(name: str) -> str:
-    return f"“{name}”" if len(name) <= 60 else f"“{name[:58]}…”"

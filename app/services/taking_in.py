@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.domain.casting import Turn
+from app.domain.names import quoted
 from app.domain.sidecar import Sidecar, SidecarAlias, UnreadableSidecar, parsed
 from app.domain.tags import free_slug, resolve
 from app.registry import rows
@@ -284,7 +285,7 @@ def _difference(table: str, slug: str, key: str, here: Any, there: Any) -> str:
 def _short(value: Any) -> str:
     if not isinstance(value, str):
         return "empty" if value is None else "yes" if value else "no"
-    return f"“{value}”" if len(value) <= 60 else f"“{value[:58]}…”"
+    return quoted(value)
 
 
 def _take_casts(

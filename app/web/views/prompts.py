@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line, compare
 from app.domain.form_text import harm, unix
+from app.domain.names import quoted
 from app.domain.roles import SYSTEM
 from app.errors import AppError, Refused, StaleEdit
 from app.services import drafts, history, prompt_uses, prompts
@@ -210,7 +211,7 @@ def save_from_entry() -> BaseResponse:
     """Keep the system message of an entry as a prompt, and go on with the entry."""
     slug, key = request.form.get("dataset", ""), request.form.get("key", "")
     made = prompts.save_from_entry(library(), slug, key, request.form.get("name", ""))
-    _offer_undo(made.operation, f"Kept as prompt “{request.form.get('name', '')[:60]}”.")
+    _offer_undo(made.operation, f"Kept as prompt {quoted(request.form.get('name', ''))}.")
     return see_other(url_for("entry.show", slug=slug, key=key))
 
 
