@@ -132,7 +132,7 @@ def create(library: Library, name: str, *, description: str = "", colour: str = 
     _check({"display_name": name, "description": description, "colour": colour})
     with operation(library, f"New character {quoted(name)}") as door:
         slug = add(door, name, description=description, colour=colour)
-    return Created(_done(door), slug)
+    return Created(door.done, slug)
 
 
 def add(door: Door, name: str, *, description: str = "", colour: str = "") -> str:
@@ -195,7 +195,7 @@ def merge(library: Library, slug: str, into: str, *, progress: Progress = silent
         _recast(door, row_of(slug), row_of(into).id)
         door.put("character", old.id, None)
         door.rows.append((rows.MERGED, old.id, "", None, new.id))
-    return _done(door)
+    return door.done
 
 
 def delete(
@@ -218,7 +218,7 @@ def delete(
         row = row_of(slug)
         _recast(door, row, None)
         door.put("character", row.id, None)
-    return _done(door)
+    return door.done
 
 
 def row_of(slug: str) -> Character:
@@ -313,9 +313,3 @@ def _storable(text: str) -> str:
 
 def _entries(number: int) -> str:
     return f"{number:,} {'entry' if number == 1 else 'entries'}"
-
-
-def _done(door: Door) -> OperationInfo:
-    if door.info is None:
-        raise Refused("There was nothing to change.")
-    return door.info

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.domain.change import Change
 from app.domain.entry import Entry, NotJson, digest
 from app.domain.facts import payload
-from app.errors import Conflict, NotFound, Refused, StoreError
+from app.errors import Conflict, NotFound, Refused
 from app.registry import casts, history
 from app.registry.database import connected
 from app.registry.models import Dataset, Operation, RowChange, Touched
@@ -418,6 +418,4 @@ def _invert(door: Door, target: Operation) -> list[str]:
 def _done(door: Door, kept: Sequence[str]) -> OperationInfo:
     if door.info is None and kept:
         raise Conflict("; ".join(kept) + ".", "Take it away there first, or leave things as they are.")
-    if door.info is None:
-        raise StoreError("There was nothing to change.")
-    return door.info
+    return door.done

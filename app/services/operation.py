@@ -13,7 +13,7 @@ from typing import Any
 
 from app.domain.change import ChangeSet
 from app.domain.facts import is_entry
-from app.errors import AppError, ChangedOutside, StoreError
+from app.errors import AppError, ChangedOutside, Refused, StoreError
 from app.registry import history, rows
 from app.registry.database import connected, transaction
 from app.registry.models import Dataset, JournalStep, Operation, now
@@ -197,6 +197,16 @@ class Door:
         return self.library.places.spell(path)
 
     @property
+    def done(self) -> OperationInfo:
+        """What was recorded, once the block is left.
+
+        :raises Refused: if it changed nothing.
+        """
+        if self.info is None:
+            raise Refused("There was nothing to change.")
+        return self.info
+
+    @property
     def empty(self) -> bool:
         """Whether nothing was changed."""
         planned = self.steps or self.rows or self.touched or self.written_elsewhere
@@ -277,7 +287,8 @@ def operation(
 ) -> Iterator[Door]:
     """One operation: what the block does happens as a whole when it is left, or not at all.
 
-    ``door.info`` says afterwards what was recorded; it is None if the block changed nothing.
+    ``door.info`` says afterwards what was recorded; it is None if the block changed nothing, which
+    ``door.done`` refuses.
 
     :param progress: told the changed lines staged and those in all; what it raises calls everything off.
     :param looking: whether sidecars that nobody looked at are taken in first.

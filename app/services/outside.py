@@ -61,7 +61,7 @@ def _keep_as_it_is(library: Library, row: Dataset) -> OperationInfo:
     with operation(library, f"Keep {row.slug} as it is", kind="keep") as door:
         _unblock(door, row)
         door.touched.add(row.id)
-    return _info(door)
+    return door.done
 
 
 def _take_outside(library: Library, row: Dataset, summary: Summary, recorded: Path | None) -> OperationInfo:
@@ -77,7 +77,7 @@ def _take_outside(library: Library, row: Dataset, summary: Summary, recorded: Pa
         _count(door, row, found)
         door.written_elsewhere.add(row.id)
         door.touched.discard(row.id)  # it is recorded above
-    return _info(door)
+    return door.done
 
 
 def _count(door: Door, row: Dataset, content: str) -> None:
@@ -113,7 +113,7 @@ def _take_ours(library: Library, row: Dataset, found: str, recorded: Path) -> Op
             Step("replace", places.spell(path), places.spell(draft), found, row.content, signature(path))
         )
         door.says(row)
-    return _info(door)
+    return door.done
 
 
 def _unblock(door: Door, row: Dataset) -> None:
@@ -165,9 +165,3 @@ def difference(before: Path, after: Path) -> ChangeSet:
 
 def _side(lines: Lines) -> Side:
     return Side(lines.digests, lines.line, line_key)
-
-
-def _info(door: Door) -> OperationInfo:
-    if door.info is None:
-        raise Refused("There was nothing to change.")
-    return door.info

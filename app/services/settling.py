@@ -24,9 +24,7 @@ def replace_sidecar(library: Library, slug: str) -> OperationInfo:
         row = _left_alone(library, slug)
         door.check_free(row)
         sidecars.take_over(door, row)
-    if door.info is None:
-        raise Refused("There was nothing to change.")
-    return door.info
+    return door.done
 
 
 def keep_sidecar(library: Library, slug: str) -> None:

@@ -66,7 +66,7 @@ def new_dataset(library: Library, slug: str) -> OperationInfo:
         path = library.places.dataset(slug)
         door.step(Step("make", library.places.spell(path.parent)))
         door.write(path, b"", staging=library.home)
-    return _done(door)
+    return door.done
 
 
 def rename(library: Library, slug: str, new: str) -> OperationInfo:
@@ -80,7 +80,7 @@ def rename(library: Library, slug: str, new: str) -> OperationInfo:
         if new != slug:
             check_name(library, new)
             relocate(door, row, slug=new)
-    return _done(door) if door.info else _refuse_same(slug)
+    return door.info or _refuse_same(slug)
 
 
 def trash(library: Library, slug: str) -> OperationInfo:
@@ -90,7 +90,7 @@ def trash(library: Library, slug: str) -> OperationInfo:
         if not row.location and library.info(row).state == "ready":
             backing_up.keep(door, row, reason="trash", by="copy")
         relocate(door, row, state="trashed")
-    return _done(door)
+    return door.done
 
 
 def untrash(library: Library, slug: str) -> OperationInfo:
@@ -105,7 +105,7 @@ def untrash(library: Library, slug: str) -> OperationInfo:
             raise NotFound(f"There is no dataset called {slug} in the trash.")
         _check_location(row)
         relocate(door, row, state="live")
-    return _done(door)
+    return door.done
 
 
 def _check_location(row: Dataset) -> None:
@@ -147,12 +147,6 @@ def relocate(door: Door, row: Dataset, *, slug: str | None = None, state: str | 
         if path.name.startswith(f"{old_slug}."):
             renamed = new_slug + path.name.removeprefix(old_slug)
             door.step(Step("rename", places.spell(target / renamed), places.spell(target / path.name)))
-
-
-def _done(door: Door) -> OperationInfo:
-    if door.info is None:
-        raise Refused("There was nothing to change.")
-    return door.info
 
 
 def _refuse_same(slug: str) -> OperationInfo:
