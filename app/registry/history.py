@@ -211,15 +211,25 @@ def later_on_same_rows(operation: int) -> list[Operation]:
     return list(found.distinct().order_by(Operation.id))
 
 
-def newest_on_shared(number: int | None = None, *, kind: str = "change") -> Operation | None:
-    """The newest operation in force on rows that datasets share; the one of that number, if one is given.
+def newest_on_shared(number: int | None = None) -> Operation | None:
+    """The newest change in force of rows that datasets share; the one of that number, if one is given.
 
     An import, which brings such rows along, is none: it is undone in its dataset. Nor is a save that made
     a tag known.
     """
-    found = _on_shared(list(SHARED)).where(Operation.in_force, Operation.kind == kind)
+    found = _on_shared(list(SHARED)).where(Operation.in_force, Operation.kind == "change")
     if number is not None:
         found = found.where(Operation.id == number)
+    newest: Operation | None = found.order_by(Operation.id.desc()).first()
+    return newest
+
+
+def newest_undo_on_shared() -> Operation | None:
+    """The newest undo in force of a change of such rows, whether it changed any of them itself or not."""
+    undone = _on_shared(list(SHARED)).select(Operation.id)
+    found = Operation.select().where(
+        Operation.in_force, Operation.kind == "undo", Operation.undoes.in_(undone)
+    )
     newest: Operation | None = found.order_by(Operation.id.desc()).first()
     return newest
 

@@ -249,7 +249,7 @@ def redo_shared(library: Library, *, progress: Progress = silent) -> OperationIn
     :raises Refused: if there is nothing to redo.
     """
     with library.writing(), connected():
-        undone, newest = history.newest_on_shared(kind="undo"), history.newest_on_shared()
+        undone, newest = history.newest_undo_on_shared(), history.newest_on_shared()
         if undone is None or (newest is not None and newest.id > undone.id):
             raise Refused("There is nothing to redo.")
         return _redo(library, undone, progress)

@@ -312,6 +312,9 @@ def test_a_former_name_in_entries_is_listed_and_rewritten_to_the_present_one(lib
     assert states(three) == before
     assert taxonomy(library).former == (former,)
     check(library, three, tmp_path)
+    history.redo_shared(library)
+    assert taxonomy(library).former == ()
+    history.undo_shared(library)
     history.redo(library, "two")
     assert taxonomy(library).former == ()
     history.undo(library, "two")
