@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.change import Change, ChangeSet, Run
 from app.registry.database import db
 from app.registry.models import Dataset, LineChange, Operation, RowChange, Touched
-from app.registry.rows import MAPPING, REGISTERED, SHARED
+from app.registry.rows import CONCERNED, MAPPING, REGISTERED, SHARED
 
 _COLUMNS = "key, before, after, prefix, suffix, old, new, was, now"
 _INSERT = f"INSERT INTO linechange (operation_id, dataset_id, {_COLUMNS}) VALUES (?,?,?,?,?,?,?,?,?,?,?)"
@@ -202,7 +202,7 @@ def later_on_same_rows(operation: int) -> list[Operation]:
         .where(
             mine.operation == operation,
             mine.table.in_([*SHARED, MAPPING]),
-            mine.key != REGISTERED,
+            mine.key.not_in([REGISTERED, CONCERNED]),
             later.operation > operation,
             Operation.in_force,
             Operation.kind == "change",
@@ -211,13 +211,13 @@ def later_on_same_rows(operation: int) -> list[Operation]:
     return list(found.distinct().order_by(Operation.id))
 
 
-def newest_on_shared(number: int | None = None) -> Operation | None:
+def newest_on_shared(number: int | None = None, *, tables: Sequence[str] = tuple(SHARED)) -> Operation | None:
     """The newest change in force of rows that datasets share; the one of that number, if one is given.
 
     An import, which brings such rows along, is none: it is undone in its dataset. Nor is a save that made
     a tag known.
     """
-    found = _on_shared(list(SHARED)).where(Operation.in_force, Operation.kind == "change")
+    found = _on_shared(tables).where(Operation.in_force, Operation.kind == "change")
     if number is not None:
         found = found.where(Operation.id == number)
     newest: Operation | None = found.order_by(Operation.id.desc()).first()

@@ -17,6 +17,7 @@ MAPPING = "mapping"
 MERGED = "merged"  # no table: whom a character that is gone has become
 _AT_ONCE = 1000  # rows; SQLite takes so many values in one statement
 REGISTERED = "registered"  # the key of a tag's row that came or went with the entries, decided on by nobody
+CONCERNED = "concerned"  # the key of no row (number 0): the operation is one on that table, as it stands
 
 
 def get(table: str, number: int) -> Values | None:

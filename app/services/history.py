@@ -26,6 +26,10 @@ TAGS, CHARACTERS, PROMPTS = ("category", "tag", "alias"), ("character",), ("prom
 _LAST = (1 << 63) - 1  # the largest number that SQLite gives an operation
 
 
+class NothingToUndo(NotFound):
+    """No such operation is in force."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChangeView:
     """One changed entry: its whole line before and after, as far as it can still be told.
@@ -228,16 +232,24 @@ def undo(
         return take_back(library, target, progress=progress)
 
 
-def undo_shared(library: Library, number: int | None = None, *, progress: Progress = silent) -> OperationInfo:
+def undo_shared(
+    library: Library,
+    number: int | None = None,
+    *,
+    tables: Sequence[str] = (*TAGS, *CHARACTERS, *PROMPTS),
+    progress: Progress = silent,
+) -> OperationInfo:
     """Take back an operation on what all datasets share: the newest in force, or the one with that number.
 
-    :raises NotFound: if that operation is none of those.
+    :param tables: on what of it: ``TAGS``, ``CHARACTERS``, ``PROMPTS`` or several of them.
+    :raises NothingToUndo: if that operation is none of those.
     :raises Refused, Conflict: as :func:`undo`.
     """
     with library.writing(), connected():
-        target = history.newest_on_shared(number) if number is None or 0 < number <= _LAST else None
+        known = number is None or 0 < number <= _LAST
+        target = history.newest_on_shared(number, tables=tables) if known else None
         if target is None:
-            raise NotFound(
+            raise NothingToUndo(
                 "There is nothing to undo." if number is None else f"There is no operation {number} to undo."
             )
         return take_back(library, target, progress=progress)

@@ -132,6 +132,13 @@ class Door:
             self.rows.append((table, number, "", before, after))
         return number
 
+    def concern(self, table: str) -> None:
+        """Make the operation one on rows of a table, though none of them becomes another: undone like those.
+
+        :param table: one of ``rows.SHARED``.
+        """
+        self.rows.append((table, 0, rows.CONCERNED, None, None))
+
     def cast(self, row: Dataset, wanted: Mapping[str, rows.Cast]) -> None:
         """Say who speaks in some entries of a dataset, by their uuids."""
         present = rows.casts(row.id, list(wanted))

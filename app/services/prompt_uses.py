@@ -16,7 +16,7 @@ from app.services.browsing import LARGEST_SHOWN, Memory, opening_words
 from app.services.editor import Editor, Line
 from app.services.library import DatasetInfo, Library
 from app.services.operation import Door, OperationInfo, operation
-from app.services.prompts import ABOUT, PromptInfo, change, check_text, prompt
+from app.services.prompts import PromptInfo, change, check_text, prompt
 from app.services.reading import Progress, Snapshot, bytes_to_read, reading, silent
 from app.store import queries
 from app.store.finding import full_keys
@@ -221,6 +221,8 @@ def replace_in_bulk(
         for name in names:
             lines = list(_lines(door.editor(name), old.content, keys and keys.get(name)))
             _replace(door, name, lines, _rewording(old.content, text), done, progress)
+        if done.changed:
+            door.concern("prompt")
         if template:
             change(door, slug, text)
     done.operation = door.info
@@ -295,5 +297,3 @@ def _replace(
             done.changed.setdefault(name, []).append(line.key)
         if number % 200 == 0:
             progress(number, 2 * len(lines))
-    if name in done.changed:
-        door.note(ABOUT, editor.row, {}, {})

@@ -12,14 +12,11 @@ from app.domain.prompts import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TEXT, 
 from app.domain.tags import free_slug
 from app.errors import NotFound, Refused, StaleEdit
 from app.registry.database import connected
-from app.registry.models import Dataset, Operation, Prompt, PromptUse, RowChange
+from app.registry.models import Dataset, Prompt, PromptUse
 from app.services import browsing, history
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import Progress, silent
-
-ABOUT = "prompts"  # marks what a bulk replacement did to a dataset, in the record of rows
-_TABLES = ("prompt", "promptuse", ABOUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,31 +255,15 @@ def undo(library: Library, number: int | None = None, *, progress: Progress = si
     :raises NotFound: if there is none, or that one is about something else.
     :raises Conflict: if later operations stand in the way; the message names them.
     """
-    with library.writing(), connected():
-        target = _newest(number)
-        if target is None and number is None:
-            raise NotFound("There is nothing to undo: no prompt was changed.")
-        if target is None:
-            raise NotFound(
-                f"Operation {number} is none on prompts that is in force.",
-                "The history of a dataset undoes what was done to it.",
-            )
-        return history.take_back(library, target, progress=progress)
-
-
-def _newest(number: int | None) -> Operation | None:
-    """The newest change in force of prompts and of no other rows; the one of that number, if given."""
-    others = RowChange.select(RowChange.operation).where(RowChange.table.not_in(_TABLES))
-    found = (
-        Operation.select()
-        .join(RowChange)
-        .where(Operation.in_force, Operation.kind == "change", RowChange.table.in_(_TABLES))
-        .where(Operation.id.not_in(others))
-    )
-    if number is not None:
-        found = found.where(Operation.id == (number if 0 < number < 1 << 63 else 0))
-    newest: Operation | None = found.order_by(Operation.id.desc()).first()
-    return newest
+    try:
+        return history.undo_shared(library, number, tables=history.PROMPTS, progress=progress)
+    except history.NothingToUndo as nothing:
+        if number is None:
+            raise NotFound("There is nothing to undo: no prompt was changed.") from nothing
+        raise NotFound(
+            f"Operation {number} is none on prompts that is in force.",
+            "The history of a dataset undoes what was done to it.",
+        ) from nothing
 
 
 def _check(values: dict[str, Any]) -> None:

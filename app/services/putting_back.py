@@ -31,7 +31,7 @@ def put_back(door: "Door", changes: Iterable[RowChange]) -> list[str]:
             continue
         for change in some:
             wanted, present = json.loads(change.before), json.loads(change.after)
-            if change.table == rows.MERGED:
+            if change.table == rows.MERGED or change.key == rows.CONCERNED:
                 continue  # what follows from it is put back by itself
             if change.key == rows.REGISTERED:
                 _registered(door, change.row, wanted)

@@ -10,7 +10,6 @@ from app.domain.tagging import renamed
 from app.domain.tags import resolve
 from app.domain.tags import slug as slug_of
 from app.errors import Conflict, NotFound, Refused
-from app.registry import rows
 from app.registry.models import Alias, Category, Dataset, Tag, TagUse
 from app.services import tallies
 from app.services.editing import rewrite, second_half
@@ -125,7 +124,7 @@ def settle_former(library: Library, slug: str, *, progress: Progress = silent) -
                     f"No entry with {slug} can be rewritten without losing something.",
                     "Their lines are locked; each entry says why when it is opened.",
                 )
-            _concern(door, slug)
+            door.concern("tag")
     return _rewritten(door, locked)
 
 
@@ -332,13 +331,6 @@ def _lead(door: Door, leads: Mapping[str, str], action: str) -> None:
         }
         values = {"old_slug": old, "new_slug": new, "action": action, "metadata": json.dumps(metadata)}
         door.put("alias", None, values)
-
-
-def _concern(door: Door, former: str) -> None:
-    """Make the operation one on tags, though no row of theirs becomes another: it is undone like those."""
-    number = Alias.get(Alias.old_slug == former).id
-    values = rows.get("alias", number)
-    door.rows.append(("alias", number, "", values, values))
 
 
 def _row(door: Door, slug: str) -> Tag:

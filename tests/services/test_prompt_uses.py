@@ -146,6 +146,19 @@ def test_the_template_stays_unless_it_is_asked_for(library, light, harbour, shor
     assert prompt_uses.same_text(library, light) == {"harbour": USING, "shore": [uuid(20)]}
 
 
+def test_a_replacement_is_among_the_changes_of_prompts_and_an_older_one_is_undone_alone(
+    library, light, harbour, shore
+):
+    older = prompt_uses.replace_in_bulk(library, light, "New.", datasets=["shore"]).operation
+    newer = prompt_uses.replace_in_bulk(library, light, "New.", datasets=["harbour"]).operation
+    made = history.shared_operations(history.PROMPTS)[-1].id
+    assert [each.id for each in history.shared_operations(history.PROMPTS)] == [newer.id, older.id, made]
+    assert prompts.undo(library, older.id).undoes == older.id
+    assert prompt_uses.same_text(library, light) == {"harbour": [uuid(6)], "shore": [uuid(20)]}
+    history.redo_shared(library)
+    assert [each.undone for each in history.shared_operations(history.PROMPTS)] == [False] * 3
+
+
 def test_only_some_entries(library, light, harbour, shore):
     done = prompt_uses.replace_in_bulk(
         library, light, "New.", datasets=["harbour"], keys={"harbour": [uuid(3), uuid(4)]}
