@@ -81,7 +81,7 @@ def rename(library: Library, slug: str, name: str, *, progress: Progress = silen
                 _check_free(new, leading_to=slug)
                 _lead(door, {slug: new}, "rename")
                 locked = _rewrite(door, {slug: new}, progress)
-            lifecycle = _edited(row, "tag_edit")
+            lifecycle = _edited(row, "tag_edit", row.category and row.category.slug)
             door.put("tag", row.id, {"slug": new, "name": name, "lifecycle": lifecycle})
             _say(door, [slug, new])
     return _rewritten(door, locked)
@@ -418,12 +418,13 @@ def _fresh(slug: str, name: str, group: int | None) -> dict[str, Any]:
     return {"slug": slug, "name": name, **place, **state}
 
 
-def _edited(row: Tag, origin: str, category: str | None = None) -> str:
-    """The lifecycle of a tag that a person has changed, in the words of RoleThread Lite."""
+def _edited(row: Tag, origin: str, category: str | None) -> str:
+    """The lifecycle of a tag that a person has changed, in the words of RoleThread Lite.
+
+    :param category: the one that it is in from now on.
+    """
     if row.status != "active" and origin == "tag_edit":
         return row.lifecycle  # it is still to be looked at, or still put away
-    if row.status == "active" and category is None and row.category_id:
-        category = Category.get_by_id(row.category_id).slug
     lifecycle = {"activation_origin": origin, "assigned_category_slug": category, "lifecycle_state": "active"}
     return json.dumps({**lifecycle, "visible_badge": None})
 

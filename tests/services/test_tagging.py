@@ -377,6 +377,23 @@ def test_a_tag_that_is_renamed_or_moved_stays_where_it_waits(library, three, put
     check(library, three, tmp_path)
 
 
+def test_the_sidecar_says_which_category_a_person_put_a_tag_into(library, three, tmp_path):
+    def assigned():
+        return said(three[1])["tags"][0]["lifecycle"]["assigned_category_slug"]
+
+    tagging.adopt(library, "calm", "style")
+    assert assigned() == "style"
+    tagging.rename(library, "calm", "quiet")
+    assert assigned() == "style"
+    tagging.move(library, "quiet", None)
+    assert assigned() is None
+    tagging.rename(library, "quiet", "still")
+    assert assigned() is None
+    tagging.move(library, "still", "source")
+    assert assigned() == "source"
+    check(library, three, tmp_path)
+
+
 def test_the_effect_is_known_beforehand(library, three):
     assert tagging.effect(library, "calm").uses == {"one": 4, "two": 4}
     with pytest.raises(NotFound):
