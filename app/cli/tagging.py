@@ -138,10 +138,11 @@ def delete(call: Call, slug: str) -> int:
 
 def _report(call: Call, done: Rewritten) -> int:
     """Say what was rewritten; there are findings if an entry was left alone."""
-    words = f"{done.title} (operation {done.id}). {counted(done.changed, 'entry', 'entries')} changed."
+    info = done.operation
+    words = f"{info.title} (operation {info.id}). {counted(info.changed, 'entry', 'entries')} changed."
     if done.left:
         words += f" Left alone, because the line cannot be rewritten without losing something: {done.left:,}."
-    call.answer({"operation": done.as_json(), "locked": done.left}, words)
+    call.answer({"operation": info.as_json(), "locked": done.left}, words)
     return FINDINGS if done.left else DONE
 
 

@@ -3,22 +3,32 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from app.domain.tagging import renamed
 from app.domain.tags import resolve
-from app.domain.tags import slug as slug_of
-from app.errors import Conflict, NotFound, Refused
-from app.registry.models import Alias, Category, Dataset, Tag, TagUse
+from app.errors import Conflict, Refused
+from app.registry.models import Alias, Category, Dataset, Tag
 from app.services import tallies
 from app.services.editing import rewrite, second_half
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.services.reading import Progress, silent
-from app.services.taxonomy import TagInfo, is_imported, taxonomy
-
-_LONGEST = 200  # characters of a name
+from app.services.tag_rows import (
+    arranged,
+    category_number,
+    category_row,
+    check_free,
+    check_own,
+    edited,
+    fresh,
+    known_aliases,
+    last_place,
+    slug_for,
+    tag_row,
+    using,
+)
+from app.services.taxonomy import TagInfo, taxonomy
 
 
 class Unchanged(Refused):
@@ -29,10 +39,11 @@ class Unchanged(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Rewritten(OperationInfo):
-    """An operation that rewrote a tag; ``locked`` are the entries that it had to leave as they are."""
+class Rewritten:
+    """What came of rewriting a tag; ``locked`` are the entries that had to be left as they are."""
 
-    locked: Mapping[str, int] = field(default_factory=dict)  # how many, by the name of the dataset
+    operation: OperationInfo
+    locked: Mapping[str, int]  # how many, by the name of the dataset
 
     @property
     def left(self) -> int:
@@ -54,11 +65,11 @@ def create(library: Library, name: str, category: str | None = None) -> Operatio
     :raises Refused: if the name has no letter or digit.
     :raises Conflict: if there is such a tag, or there was one that is called otherwise now.
     """
-    slug = _slug(name)
+    slug = slug_for(name)
     with operation(library, f"New tag {name.strip()}") as door:
-        _check_free(slug)
-        group = _category(category)
-        door.put("tag", None, _fresh(slug, name.strip(), group))
+        check_free(slug)
+        group = category_number(category)
+        door.put("tag", None, fresh(slug, name.strip(), group))
     return _done(door)
 
 
@@ -68,23 +79,23 @@ def rename(library: Library, slug: str, name: str, *, progress: Progress = silen
     :raises Conflict: if there is another tag of that name.
     :raises Refused: if the name has no letter or digit, or the tag is built in.
     """
-    new, name = _slug(name), name.strip()
+    new, name = slug_for(name), name.strip()
     locked: Mapping[str, int] = {}
     with library.writing():
         tallies.count_all(library)
         with operation(library, f"Rename tag {slug} to {new}", progress=second_half(progress)) as door:
-            row = _row(door, slug)
-            _check_own(row)
+            row = tag_row(door, slug)
+            check_own(row)
             if (slug, row.name) == (new, name):
                 raise Unchanged
             if new != slug:
-                _check_free(new, leading_to=slug)
+                check_free(new, leading_to=slug)
                 _lead(door, {slug: new}, "rename")
                 locked = _rewrite(door, {slug: new}, progress)
-            lifecycle = _edited(row, "tag_edit", row.category and row.category.slug)
+            lifecycle = edited(row, "tag_edit", row.category.slug if row.category else None)
             door.put("tag", row.id, {"slug": new, "name": name, "lifecycle": lifecycle})
             _say(door, [slug, new])
-    return _rewritten(door, locked)
+    return Rewritten(_done(door), locked)
 
 
 def merge(library: Library, slug: str, into: str, *, progress: Progress = silent) -> Rewritten:
@@ -97,14 +108,14 @@ def merge(library: Library, slug: str, into: str, *, progress: Progress = silent
     with library.writing():
         tallies.count_all(library)
         with operation(library, f"Merge tag {slug} into {into}", progress=second_half(progress)) as door:
-            row = _row(door, slug)
-            _check_own(row)
-            _row(door, into)
+            row = tag_row(door, slug)
+            check_own(row)
+            tag_row(door, into)
             locked = _rewrite(door, {slug: into}, progress)
             door.put("tag", row.id, None)
             _lead(door, {slug: into}, "merge")
             _say(door, [slug, into])
-    return _rewritten(door, locked)
+    return Rewritten(_done(door), locked)
 
 
 def settle_former(library: Library, slug: str, *, progress: Progress = silent) -> Rewritten:
@@ -125,7 +136,7 @@ def settle_former(library: Library, slug: str, *, progress: Progress = silent) -
                     "Their lines are locked; each entry says why when it is opened.",
                 )
             door.concern("tag")
-    return _rewritten(door, locked)
+    return Rewritten(_done(door), locked)
 
 
 def delete(library: Library, slug: str, *, progress: Progress = silent) -> Rewritten:
@@ -136,16 +147,16 @@ def delete(library: Library, slug: str, *, progress: Progress = silent) -> Rewri
     with library.writing():
         tallies.count_all(library)
         with operation(library, f"Delete tag {slug}", progress=second_half(progress)) as door:
-            row = _row(door, slug)
-            _check_own(row)
+            row = tag_row(door, slug)
+            check_own(row)
             locked = _rewrite(door, {slug: ""}, progress)
-            aliases = _aliases()
+            aliases = known_aliases()
             for alias in Alias.select():
                 if resolve(alias.old_slug, aliases) == slug:
                     door.put("alias", alias.id, None)
             door.put("tag", row.id, None)
             _say(door, [slug])
-    return _rewritten(door, locked)
+    return Rewritten(_done(door), locked)
 
 
 def move(library: Library, slug: str, category: str | None) -> OperationInfo:
@@ -154,12 +165,12 @@ def move(library: Library, slug: str, category: str | None) -> OperationInfo:
     :raises Refused: if the tag is built in.
     """
     with operation(library, f"Move tag {slug} to {category or 'no category'}") as door:
-        row = _row(door, slug)
-        _check_own(row)
-        if row.category_id == _category(category):
+        row = tag_row(door, slug)
+        check_own(row)
+        if row.category_id == category_number(category):
             raise Unchanged
-        values = {"category": _category(category), "sort_order": _last(category)}
-        door.put("tag", row.id, {**values, "lifecycle": _edited(row, "tag_edit", category)})
+        values = {"category": category_number(category), "sort_order": last_place(category)}
+        door.put("tag", row.id, {**values, "lifecycle": edited(row, "tag_edit", category)})
         _say(door, [slug])
     return _done(door)
 
@@ -167,11 +178,15 @@ def move(library: Library, slug: str, category: str | None) -> OperationInfo:
 def adopt(library: Library, slug: str, category: str | None = None) -> OperationInfo:
     """Make an imported tag one of ours: active, in a category or in none."""
     with operation(library, f"Adopt tag {slug}") as door:
-        row = _row(door, slug)
+        row = tag_row(door, slug)
         if row.status == "active":
             raise Refused(f"{row.name} is in use already.", "Move it, if it stands in the wrong category.")
-        values = {"status": "active", "category": _category(category), "sort_order": _last(category)}
-        door.put("tag", row.id, {**values, "lifecycle": _edited(row, "imported_assignment", category)})
+        values = {
+            "status": "active",
+            "category": category_number(category),
+            "sort_order": last_place(category),
+        }
+        door.put("tag", row.id, {**values, "lifecycle": edited(row, "imported_assignment", category)})
         _say(door, [slug])
     return _done(door)
 
@@ -197,10 +212,10 @@ def order(library: Library, category: str | None, slugs: Sequence[str]) -> Opera
     :raises NotFound: if one of them is not in it.
     """
     with operation(library, f"Order the tags of {category or 'no category'}") as door:
-        group = _category(category)
+        group = category_number(category)
         query = Tag.select().where(Tag.category == group if group else Tag.category.is_null())
         present = {row.slug: row for row in query.order_by(Tag.sort_order, Tag.name)}
-        for place, slug in enumerate(_arranged(present, slugs, "tag")):
+        for place, slug in enumerate(arranged(present, slugs, "tag")):
             door.put("tag", present[slug].id, {"sort_order": place})
         _say(door, present)
     return _done(door)
@@ -211,7 +226,7 @@ def create_category(library: Library, name: str) -> OperationInfo:
 
     :raises Conflict: if there is one of that name.
     """
-    slug = _slug(name)
+    slug = slug_for(name)
     with operation(library, f"New category {name.strip()}") as door:
         if there := Category.get_or_none(Category.slug == slug):
             raise Conflict(f"There is a category called {there.name} already.", "Choose another name.")
@@ -227,9 +242,9 @@ def rename_category(library: Library, slug: str, name: str) -> OperationInfo:
     :raises Refused: if it is built in.
     :raises Conflict: if there is one of that name.
     """
-    new = _slug(name)
+    new = slug_for(name)
     with operation(library, f"Rename category {slug} to {new}") as door:
-        row = _category_row(slug)
+        row = category_row(slug)
         if (slug, row.name) == (new, name.strip()):
             raise Unchanged
         if new != slug and (there := Category.get_or_none(Category.slug == new)):
@@ -245,7 +260,7 @@ def delete_category(library: Library, slug: str) -> OperationInfo:
     :raises Refused: if it is built in, or has tags.
     """
     with operation(library, f"Delete category {slug}") as door:
-        row = _category_row(slug)
+        row = category_row(slug)
         count = Tag.select().where(Tag.category == row.id).count()
         if count:
             noun = "tag" if count == 1 else "tags"
@@ -258,7 +273,7 @@ def order_categories(library: Library, slugs: Sequence[str]) -> OperationInfo:
     """Put the categories in an order; those that are not named follow behind."""
     with operation(library, "Order the categories") as door:
         present = {row.slug: row for row in Category.select().order_by(Category.sort_order)}
-        for place, slug in enumerate(_arranged(present, slugs, "category")):
+        for place, slug in enumerate(arranged(present, slugs, "category")):
             door.put("category", present[slug].id, {"sort_order": place})
         _say(door, [row.slug for row in Tag.select().where(Tag.category.is_null(False))])
     return _done(door)
@@ -266,11 +281,11 @@ def order_categories(library: Library, slugs: Sequence[str]) -> OperationInfo:
 
 def _set_status(library: Library, slug: str, status: str, title: str) -> OperationInfo:
     with operation(library, title) as door:
-        row = _row(door, slug)
+        row = tag_row(door, slug)
         if row.status == status:
             raise Refused(f"{row.name} is {status} already.", "")
         if status == "archived":
-            _check_own(row)
+            check_own(row)
         lifecycle = {**json.loads(row.lifecycle), "lifecycle_state": status}
         if status == "archived":
             group = Category.get_or_none(Category.id == row.category_id)
@@ -288,7 +303,7 @@ def _rewrite(door: Door, leads: Mapping[str, str], progress: Progress) -> Mappin
 
     :returns: how many entries of which dataset stay as they are, as their lines are locked.
     """
-    uses = list(_using(leads))
+    uses = list(using(leads))
     total = 2 * sum(use.entries for use in uses)
     seen, locked = 0, Counter[str]()
     for row in _datasets(use.dataset_id for use in uses):
@@ -304,13 +319,8 @@ def _rewrite(door: Door, leads: Mapping[str, str], progress: Progress) -> Mappin
 
 def _say(door: Door, slugs: Iterable[str]) -> None:
     """The sidecars of the datasets that use some tags say something else from now on."""
-    for row in _datasets(use.dataset_id for use in _using(slugs)):
+    for row in _datasets(use.dataset_id for use in using(slugs)):
         door.says(row)
-
-
-def _using(slugs: Iterable[str]) -> Iterable[TagUse]:
-    live = TagUse.select().join(Dataset).where(Dataset.state == "live", TagUse.slug.in_(list(slugs)))
-    return iter(live)
 
 
 def _datasets(numbers: Iterable[int]) -> list[Dataset]:
@@ -331,106 +341,6 @@ def _lead(door: Door, leads: Mapping[str, str], action: str) -> None:
         }
         values = {"old_slug": old, "new_slug": new, "action": action, "metadata": json.dumps(metadata)}
         door.put("alias", None, values)
-
-
-def _row(door: Door, slug: str) -> Tag:
-    """The tag's row; one that only entries know of gets its own."""
-    row = Tag.get_or_none(Tag.slug == slug)
-    if row is None:
-        use, present = next(iter(_using([slug])), None), resolve(slug, _aliases())
-        if use is None and present != slug:
-            raise NotFound(f"{slug} is now called {present}.", f"Use {present}, if that is still meant.")
-        if use is None:
-            raise NotFound(f"There is no tag called {slug}.", "The tags page lists those that there are.")
-        if present != slug:
-            hint = f"Rewrite the entries that still have it to {present}, or change {present} itself."
-            raise Conflict(f"{slug} is a former name of {present}.", hint)
-        row = Tag.get_by_id(door.put("tag", None, tallies.fresh_tag(slug, use.label, active=False)))
-    return row
-
-
-def _slug(name: str) -> str:
-    slug = slug_of(name)
-    if not slug:
-        raise Refused(f"“{name}” cannot be a name.", "It needs at least one letter or digit, of any script.")
-    if len(name) > _LONGEST:
-        raise Refused(f"A name of {len(name)} characters is too long.", f"Use {_LONGEST} at most.")
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise Refused("The name holds half a character.", "Type it anew.") from error
-    return slug
-
-
-def _check_own(row: Tag) -> None:
-    if row.is_builtin:
-        raise Refused(f"{row.name} is built in and stays as it is.", "It can be hidden.")
-
-
-def _check_free(slug: str, *, leading_to: str | None = None) -> None:
-    row = Tag.get_or_none(Tag.slug == slug)
-    if row is not None:
-        hint = "Merge the one into the other, or choose another name."
-        status = "imported" if is_imported(row.status, row.lifecycle) else row.status
-        raise Conflict(f"There is a tag called {row.name} already; it is {status}.", hint)
-    end = resolve(slug, _aliases())
-    if end not in (slug, leading_to):
-        raise Conflict(f"{slug} is a former name of {end}.", f"Use {end}, or choose another name.")
-
-
-def _aliases() -> dict[str, str | None]:
-    return {alias.old_slug: alias.new_slug for alias in Alias.select()}
-
-
-def _category(slug: str | None) -> int | None:
-    if not slug:
-        return None
-    row = Category.get_or_none(Category.slug == slug)
-    if row is None:
-        raise NotFound(f"There is no category called {slug}.", "The tags page lists those that there are.")
-    return int(row.id)
-
-
-def _category_row(slug: str) -> Category:
-    row = Category.get_by_id(_category(slug))
-    if row.is_builtin:
-        raise Refused(f"{row.name} is built in and stays as it is.", "Make a category of your own.")
-    return row
-
-
-def _last(category: str | None) -> int:
-    """A place behind all tags of a category."""
-    group = _category(category)
-    query = Tag.select(Tag.sort_order).where(Tag.category == group if group else Tag.category.is_null())
-    return max((row.sort_order for row in query), default=-1) + 1
-
-
-def _arranged(present: Mapping[str, Any], slugs: Sequence[str], noun: str) -> list[str]:
-    strange = [slug for slug in slugs if slug not in present]
-    if strange:
-        raise NotFound(f"There is no {noun} called {strange[0]} here.", "Look at the list again.")
-    return [*dict.fromkeys(slugs), *(slug for slug in present if slug not in slugs)]
-
-
-def _fresh(slug: str, name: str, group: int | None) -> dict[str, Any]:
-    place = {"category": group, "sort_order": Tag.select().where(Tag.category == group).count()}
-    state = {"status": "active", "is_builtin": False, "lifecycle": "{}"}
-    return {"slug": slug, "name": name, **place, **state}
-
-
-def _edited(row: Tag, origin: str, category: str | None) -> str:
-    """The lifecycle of a tag that a person has changed, in the words of RoleThread Lite.
-
-    :param category: the one that it is in from now on.
-    """
-    if row.status != "active" and origin == "tag_edit":
-        return row.lifecycle  # it is still to be looked at, or still put away
-    lifecycle = {"activation_origin": origin, "assigned_category_slug": category, "lifecycle_state": "active"}
-    return json.dumps({**lifecycle, "visible_badge": None})
-
-
-def _rewritten(door: Door, locked: Mapping[str, int]) -> Rewritten:
-    return Rewritten(**asdict(_done(door)), locked=locked)
 
 
 def _done(door: Door) -> OperationInfo:

@@ -14,14 +14,15 @@ from app.services.taxonomy import Taxonomy, taxonomy
 from app.web.context import counted
 from app.web.forms.tags import tag_in
 
+Outcome = tuple[OperationInfo, str]  # and the sentence that says what was done
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something that is done to the tags: what its job is called, how it is done, what is said of it."""
+    """Something that is done to the tags: what its job is called, and how it is done."""
 
     title: str
-    do: Callable[[Progress], OperationInfo]
-    said: Callable[[OperationInfo], str]
+    do: Callable[[Progress], Outcome]
 
 
 Form = MultiDict[str, str]
@@ -33,21 +34,23 @@ def _name(known: Taxonomy, tag: str) -> str:
     return next((each.name for each in known.every() if each.slug == tag), tag)
 
 
-def _in_entries(done: OperationInfo) -> str:
-    words = f" in {counted(done.changed, 'entry', 'entries')}" if done.changed else ""
-    left = done.left if isinstance(done, Rewritten) else 0
-    if left:
-        entries = counted(left, "entry", "entries")
+def _told(words: str, done: Rewritten) -> Outcome:
+    """An outcome that also says in how many entries, and how many were left alone."""
+    changed = done.operation.changed
+    words += f" in {counted(changed, 'entry', 'entries')}" if changed else ""
+    if done.left:
+        entries = counted(done.left, "entry", "entries")
         words += f"; {entries} left alone, whose lines cannot be rewritten without losing something"
-    return words
+    return done.operation, f"{words}."
 
 
 def _rename(opened: Library, tag: str, form: Form) -> Deed:
     name, before = form.get("name", "").strip(), _name(taxonomy(opened), tag)
     return Deed(
         f"Rename tag {before}",
-        lambda progress: tagging.rename(opened, tag, name, progress=progress),
-        lambda done: f"Renamed {before} to {name}{_in_entries(done)}.",
+        lambda progress: _told(
+            f"Renamed {before} to {name}", tagging.rename(opened, tag, name, progress=progress)
+        ),
     )
 
 
@@ -57,25 +60,23 @@ def _merge(opened: Library, tag: str, form: Form) -> Deed:
     into, names = target.slug, f"{_name(known, tag)} into {target.name}"
     return Deed(
         f"Merge tag {names}",
-        lambda progress: tagging.merge(opened, tag, into, progress=progress),
-        lambda done: f"Merged {names}{_in_entries(done)}.",
+        lambda progress: _told(f"Merged {names}", tagging.merge(opened, tag, into, progress=progress)),
     )
 
 
 def _rewrite(opened: Library, tag: str, form: Form) -> Deed:
-    return Deed(
-        f"Rewrite tag {tag}",
-        lambda progress: tagging.settle_former(opened, tag, progress=progress),
-        lambda done: f"{done.title}{_in_entries(done)}.",
-    )
+    def do(progress: Progress) -> Outcome:
+        done = tagging.settle_former(opened, tag, progress=progress)
+        return _told(done.operation.title, done)
+
+    return Deed(f"Rewrite tag {tag}", do)
 
 
 def _delete(opened: Library, tag: str, form: Form) -> Deed:
     name = _name(taxonomy(opened), tag)
     return Deed(
         f"Delete tag {name}",
-        lambda progress: tagging.delete(opened, tag, progress=progress),
-        lambda done: f"Deleted {name}{_in_entries(done)}.",
+        lambda progress: _told(f"Deleted {name}", tagging.delete(opened, tag, progress=progress)),
     )
 
 
@@ -86,8 +87,7 @@ def _place(verb: str, past: str, do: Callable[[Library, str, str | None], Operat
         group = next((each.name for each in known.categories if each.slug == category), "no category")
         return Deed(
             f"{verb} tag {name}",
-            lambda _: do(opened, tag, category),
-            lambda _: f"{past} {name} into {group}.",
+            lambda _: (do(opened, tag, category), f"{past} {name} into {group}."),
         )
 
     return deed
@@ -96,7 +96,7 @@ def _place(verb: str, past: str, do: Callable[[Library, str, str | None], Operat
 def _plain(verb: str, past: str, do: Callable[[Library, str], OperationInfo]) -> Maker:
     def deed(opened: Library, tag: str, form: Form) -> Deed:
         name = _name(taxonomy(opened), tag)
-        return Deed(f"{verb} tag {name}", lambda _: do(opened, tag), lambda _: f"{past} {name}.")
+        return Deed(f"{verb} tag {name}", lambda _: (do(opened, tag), f"{past} {name}."))
 
     return deed
 

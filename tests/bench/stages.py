@@ -199,7 +199,7 @@ def renamed(bench: Bench) -> None:
     library = bench.library()
     most = max(taxonomy(library).every(), key=lambda tag: tag.entries)
     done = bench.timed("rename tag", lambda: tagging.rename(library, most.slug, "bench renamed"))
-    assert done.changed == most.entries
+    assert done.operation.changed == most.entries
     bench.timed("undo of the rename", lambda: history.undo(library, SLUG))
 
 

@@ -85,7 +85,7 @@ def moved_out(library):
 def deleted_with_its_category(library):
     tagging.create_category(library, "Mood")
     tagging.create(library, "wistful", "mood")
-    info = tagging.delete(library, "wistful")
+    info = tagging.delete(library, "wistful").operation
     tagging.delete_category(library, "mood")
     return info
 
@@ -115,7 +115,7 @@ def a_category_took_the_name(library):
 
 def a_tag_took_the_name(library):
     tagging.create(library, "hush")
-    info = tagging.rename(library, "hush", "quiet")
+    info = tagging.rename(library, "hush", "quiet").operation
     with operation(library, "Take in a sidecar") as door:
         door.put("tag", None, {"slug": "hush", "name": "Hush"})
     return info
@@ -124,7 +124,7 @@ def a_tag_took_the_name(library):
 def a_tag_took_the_former_name(library):
     tagging.create(library, "hush")
     tagging.rename(library, "hush", "quiet")
-    info = tagging.delete(library, "quiet")
+    info = tagging.delete(library, "quiet").operation
     tagging.create(library, "hush")
     return info
 

@@ -57,7 +57,7 @@ def test_tags_that_nobody_knew_wait_to_be_looked_at(library, three):
 
 def test_a_tag_is_renamed_in_every_dataset_and_its_former_name_leads_on(library, three, tmp_path):
     before, sidecars = states(three), [said(path) for path in three]
-    done = tagging.rename(library, "calm", "Very calm")
+    done = tagging.rename(library, "calm", "Very calm").operation
     assert done.datasets == ("one", "two")
     assert done.changed == 8
     assert tags(library, "one") == [("very_calm", "fog")] * 4
@@ -236,7 +236,7 @@ def test_a_dataset_that_another_program_changed_stops_the_whole(library, three):
 
 
 def test_what_was_renamed_is_not_undone_under_a_later_change_of_the_same_entries(library, three):
-    done = tagging.rename(library, "calm", "quiet")
+    done = tagging.rename(library, "calm", "quiet").operation
     editing.edit_tags(library, "one", [uuid(0)], TagEdit(add=("late",)))
     with pytest.raises(Conflict, match="same entries"):
         history.undo(library, "two", done.id)
@@ -261,7 +261,7 @@ def test_an_entry_that_cannot_be_rewritten_keeps_its_tag_and_is_counted(library,
     path.write_bytes(line(1, tags=["calm"]) + LOCKED)
     opening.import_path(library, path)
     done = act(library)
-    assert (done.changed, done.locked, done.left) == (1, {"odd": 1}, 1)
+    assert (done.operation.changed, done.locked, done.left) == (1, {"odd": 1}, 1)
     assert tags(library, "odd") == [left, ("calm",)]
     check_home(library, tmp_path)
 
@@ -292,7 +292,7 @@ def test_finding_the_entries_is_the_first_half_of_the_progress_and_writing_them_
 
 def test_a_former_name_in_entries_is_listed_and_rewritten_to_the_present_one(library, three, tmp_path):
     shelving.trash(library, "two")
-    assert tagging.rename(library, "calm", "quiet").changed == 4
+    assert tagging.rename(library, "calm", "quiet").operation.changed == 4
     tagging.merge(library, "quiet", "fog")
     assert taxonomy(library).former == ()
     shelving.untrash(library, "two")
@@ -303,12 +303,12 @@ def test_a_former_name_in_entries_is_listed_and_rewritten_to_the_present_one(lib
     assert taxonomy(library).matching("other").former == ()
     before = states(three)
     done = tagging.settle_former(library, "calm")
-    assert (done.title, done.changed, done.left) == ("Rewrite tag calm to fog", 4, 0)
+    assert (done.operation.title, done.operation.changed, done.left) == ("Rewrite tag calm to fog", 4, 0)
     assert tags(library, "two") == [("fog",)] * 4
     assert taxonomy(library).former == ()
     assert taxonomy(library).tag("fog").uses == {"one": 4, "two": 4}
     check(library, three, tmp_path)
-    assert history.undo_shared(library).undoes == done.id
+    assert history.undo_shared(library).undoes == done.operation.id
     assert states(three) == before
     assert taxonomy(library).former == (former,)
     check(library, three, tmp_path)

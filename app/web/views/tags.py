@@ -22,7 +22,7 @@ from app.web.forms import whole
 from app.web.forms.tags import new_order, place_of
 from app.web.htmx import answer, fragments, is_htmx, see_other, target
 from app.web.refusals import form_again, shown_on
-from app.web.tag_deeds import ACTS, Deed
+from app.web.tag_deeds import ACTS, Deed, Outcome
 from app.web.working import Onward, work
 
 bp = Blueprint("tags", __name__)
@@ -210,10 +210,9 @@ def _done(deed: Deed, address: str = "") -> BaseResponse:
     """Do it as a job, and go to the list; where that is on the screen, it is brought up to date in place."""
     here, state = address or _here(), _state()
 
-    def onward(done: OperationInfo) -> Onward:
-        return Onward(
-            deed.said(done), here, "Go to the tags", undo=url_for("tags.undo", operation=done.id, **state)
-        )
+    def onward(outcome: Outcome) -> Onward:
+        done, sentence = outcome
+        return Onward(sentence, here, "Go to the tags", undo=url_for("tags.undo", operation=done.id, **state))
 
     try:
         return _in_place(work(deed.title, deed.do, onward, back=here))
@@ -257,8 +256,7 @@ def create() -> BaseResponse:
     return _done(
         Deed(
             f"New tag {name}",
-            lambda _: tagging.create(opened, name, category),
-            lambda _: f"New tag: {name}.",
+            lambda _: (tagging.create(opened, name, category), f"New tag: {name}."),
         )
     )
 
@@ -341,8 +339,7 @@ def create_category() -> BaseResponse:
     return _done(
         Deed(
             f"New category {name}",
-            lambda _: tagging.create_category(opened, name),
-            lambda _: f"New category: {name}.",
+            lambda _: (tagging.create_category(opened, name), f"New category: {name}."),
         )
     )
 
@@ -357,8 +354,7 @@ def rename_category(category: str) -> BaseResponse:
     return _done(
         Deed(
             f"Rename category {before}",
-            lambda _: tagging.rename_category(opened, category, name),
-            lambda _: f"Renamed {before} to {name}.",
+            lambda _: (tagging.rename_category(opened, category, name), f"Renamed {before} to {name}."),
         )
     )
 
@@ -373,7 +369,6 @@ def delete_category(category: str) -> BaseResponse:
     return _done(
         Deed(
             f"Delete category {name}",
-            lambda _: tagging.delete_category(opened, category),
-            lambda _: f"Deleted the category {name}.",
+            lambda _: (tagging.delete_category(opened, category), f"Deleted the category {name}."),
         )
     )
