@@ -41,12 +41,11 @@ def check_labels(entry: Entry) -> Iterator[Diagnostic]:
 
 def _tidy(tags: Any) -> bool:
     """Whether they are a list of slugs."""
-    if type(tags) is not list:
-        return False
-    for tag in tags:
-        if type(tag) is not str or not tag or spelling(tag) != tag:
-            return False
-    return True
+    return type(tags) is list and all(map(_is_slug, tags))
+
+
+def _is_slug(tag: Any) -> bool:
+    return type(tag) is str and tag != "" and spelling(tag) == tag
 
 
 def _unknown_keys(value: Mapping[str, Any]) -> Iterator[Diagnostic]:
