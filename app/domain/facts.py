@@ -8,11 +8,14 @@ from typing import Any
 
 import orjson
 
-from app.domain.entry import Entry, NotJson, digest
+from app.domain.entry import BLOCK, Entry, NotJson, digest
 from app.domain.roles import canonical
 from app.domain.tags import slug
+from app.domain.validation.codes import GROUPED
+from app.domain.validation.diagnostic import Finding, summed
+from app.domain.validation.labels import check_labels
 
-VERSION = 3  # raise it when a function here, in roles, tags or folding changes what it says, or SCHEMA does
+VERSION = 4  # raise it when a function here, in roles, tags or folding changes what it says, or SCHEMA does
 
 
 class Kind(IntEnum):
@@ -27,8 +30,9 @@ class Kind(IntEnum):
 class Facts:
     """What is known of one line.
 
-    ``talk`` is the digest of its messages: equal talk means equal texts, so that a change of
-    tags alone re-reads none. ``characters`` counts the characters of all message texts.
+    ``talk`` is the digest of its messages and of the keys that are not ours: equal talk means equal
+    texts, so that a change of tags alone re-reads none. ``characters`` counts the characters of all
+    message texts. ``notes`` is what validation finds in tags, keys and id; texts are looked at later.
     """
 
     kind: Kind
@@ -40,6 +44,7 @@ class Facts:
     messages: int = 0
     exchanges: int = 0
     characters: int = 0
+    notes: tuple[Finding, ...] = ()
 
 
 def payload(line: bytes) -> bytes:
@@ -89,6 +94,7 @@ def facts_of_entry(entry: Entry, mark: bytes) -> tuple[Facts, list[tuple[str, st
         messages=len(texts),
         exchanges=exchanges,
         characters=characters,
+        notes=summed(labels, GROUPED) if (labels := tuple(check_labels(entry))) else (),
     )
     return found, texts
 
@@ -145,13 +151,18 @@ def _letter(role: str) -> str:
     return _LETTERS.get(canonical(role), "x")
 
 
+_OURS = frozenset(("messages", "tags", BLOCK))
 _LETTERS = {"system": "s", "user": "u", "assistant": "a"}
 _USUAL = {**_LETTERS, "tool": "x"}  # nearly every role that there is, spelt just so
 
 
 def _spelt(entry: Entry) -> bytes:
-    """Bytes that are the same only for equal messages: their JSON, or the whole line."""
+    """Bytes that are the same only for equal messages and keys of others: their JSON, or the whole line."""
+    value = entry.value
     try:
-        return orjson.dumps(entry.value.get("messages"))
+        talk = orjson.dumps(value.get("messages"))
+        if value.keys() <= _OURS:
+            return talk
+        return talk + orjson.dumps({key: each for key, each in value.items() if key not in _OURS})
     except TypeError:  # lone surrogates, numbers beyond 64 bits, deep nesting
         return entry.raw

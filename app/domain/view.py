@@ -17,7 +17,8 @@ class View:
     """Which entries, in which order, and which page of them.
 
     ``character`` as a scope is any message, whoever speaks; as a filter it is the slug of one who speaks
-    in the entry. ``untagged`` adds the entries without tags to those that the tags name. Lengths are
+    in the entry. ``diagnostic`` is what validation found in it: a severity, a code, or a code with what was
+    found behind a colon. ``untagged`` adds the entries without tags to those that the tags name. Lengths are
     characters of message text; bounds are included.
     """
 
@@ -30,6 +31,7 @@ class View:
     tag_mode: str = "any"
     untagged: bool = False
     character: str = ""
+    diagnostic: str = ""
     min_exchanges: int | None = None
     max_exchanges: int | None = None
     min_length: int | None = None

@@ -20,7 +20,7 @@ from app.registry import casts
 from app.registry.database import connected
 from app.services.library import DatasetInfo, Library
 from app.services.reading import Snapshot, is_current, reading
-from app.store import queries
+from app.store import findings, queries
 from app.store.datasets import signature
 from app.store.finding import full_keys, locate
 from app.store.queries import RowFacts, Segments
@@ -240,7 +240,13 @@ class _Look:
         """What is asked, without what does not change the entries found and, if it matters, their order."""
         same = replace(self.view, page=1, size=25)
         spoken = digest(self.uuids.encode())  # who speaks changes without the file
-        return self.snapshot.summary.signature, spoken, same if order else replace(same, sort="position")
+        found = findings.state(self.snapshot.connection) if self.view.diagnostic else ()  # and what is found
+        return (
+            self.snapshot.summary.signature,
+            spoken,
+            found,
+            same if order else replace(same, sort="position"),
+        )
 
     def listing(self) -> Listing:
         """The page that the view names."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from app.domain import facts
 from app.domain.facts import Facts, Kind
+from app.domain.validation.diagnostic import Finding
 from app.errors import StoreError
 from app.store.textcache import TextCacheLost, TextCacheWriter
 
@@ -28,11 +29,33 @@ CREATE TABLE lines (
 CREATE TABLE tags (slug TEXT NOT NULL, rank INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY (slug, rank))
     WITHOUT ROWID;
 CREATE TABLE reasons (rank INTEGER PRIMARY KEY, reason TEXT NOT NULL);
+CREATE TABLE findings (
+    code TEXT NOT NULL, rank INTEGER NOT NULL, severity INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (code, rank)
+) WITHOUT ROWID;
+CREATE TABLE details (
+    code TEXT NOT NULL, what TEXT NOT NULL, rank INTEGER NOT NULL, count INTEGER NOT NULL,
+    PRIMARY KEY (code, what, rank)
+) WITHOUT ROWID;
+CREATE TABLE shapes (
+    id INTEGER PRIMARY KEY, shape TEXT NOT NULL UNIQUE, judged INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE verdicts (
+    shape INTEGER NOT NULL, code TEXT NOT NULL, severity INTEGER NOT NULL, what TEXT NOT NULL
+);
+CREATE INDEX verdicts_shape ON verdicts (shape);
+CREATE TABLE checks (rank INTEGER PRIMARY KEY, shape INTEGER NOT NULL, same BLOB NOT NULL);
+CREATE TABLE sizes (rank INTEGER PRIMARY KEY, tokens INTEGER NOT NULL, trained INTEGER NOT NULL);
 """
+# Every table with something about a line, which goes where the line goes.
+RANKED = ("lines", "tags", "reasons", "findings", "details", "checks", "sizes")
 INDEXES = (
     "CREATE INDEX lines_uuid ON lines (uuid) WHERE uuid IS NOT NULL",
     "CREATE INDEX lines_unnamed ON lines (digest) WHERE uuid IS NULL",
     "CREATE INDEX tags_rank ON tags (rank)",
+    "CREATE INDEX findings_rank ON findings (rank)",
+    "CREATE INDEX details_rank ON details (rank)",
+    "CREATE INDEX checks_shape ON checks (shape)",
     # Lists read nothing but these, which are a tenth of the table: one an order, the first for most filters.
     "CREATE INDEX lines_order ON lines (kind, rank, tags, exchanges, characters)",
     "CREATE INDEX lines_length ON lines (kind, characters, rank, exchanges)",
@@ -118,6 +141,19 @@ def write_summary(connection: sqlite3.Connection, summary: Summary) -> None:
     connection.execute("INSERT OR REPLACE INTO meta VALUES ('summary', ?)", (json.dumps(values),))
 
 
+def write_findings(connection: sqlite3.Connection, findings: Iterable[tuple[int, Iterable[Finding]]]) -> None:
+    """Write down what was found in some lines, each by its rank, over what is there of the same code."""
+    several = [(rank, each) for rank, found in findings for each in found]
+    connection.executemany(
+        "INSERT OR REPLACE INTO findings VALUES (?,?,?,?)",
+        [(each.code, rank, int(each.severity), each.count) for rank, each in several],
+    )
+    connection.executemany(
+        "INSERT OR REPLACE INTO details VALUES (?,?,?,?)",
+        [(each.code, what, rank, count) for rank, each in several for what, count in each.details],
+    )
+
+
 def row_of(rank: int, offset: int, length: int, found: Facts, segment: tuple[int, int]) -> tuple[Any, ...]:
     """The columns of ``lines`` for one line."""
     return (
@@ -158,6 +194,8 @@ class Builder:
         self._tags.extend((slug, rank, label) for slug, label in found.tags)
         if found.reason:
             self._connection.execute("INSERT INTO reasons VALUES (?, ?)", (rank, found.reason))
+        if found.notes:
+            write_findings(self._connection, [(rank, found.notes)])
         if len(self._rows) >= 2000:
             self._flush()
 

@@ -15,7 +15,8 @@ from app.domain.facts import Facts, Kind, facts_of
 from app.errors import StoreError
 from app.store.atomic import BLOCK, disk
 from app.store.datasets import content_hash, framing, lines, signature
-from app.store.index import GAP, Index, Summary, rank_at, ranks, row_of, write_summary
+from app.store.findings import OF_LABELS, carry
+from app.store.index import GAP, RANKED, Index, Summary, rank_at, ranks, row_of, write_findings, write_summary
 from app.store.textcache import TextCacheWriter
 
 FEW = 8
@@ -88,10 +89,22 @@ def rebuild(index: Index, path: Path, progress: Callable[[int], None]) -> Summar
     with disk(f"{path.name} could not be indexed"):
         try:
             summary = build(fresh, path, progress, index)
+            if index.summary() and not _inherits(fresh, index):
+                summary = build(fresh, path, progress)
             adopt(index, fresh)
         finally:
             fresh.remove()
     return summary
+
+
+def _inherits(fresh: Index, old: Index) -> bool:
+    """Whether what was found in lines could be taken over from an older index."""
+    try:
+        with fresh.connect() as connection:
+            carry(connection, old.database)
+    except StoreError:
+        return False
+    return True
 
 
 def adopt(index: Index, fresh: Index) -> None:
@@ -199,7 +212,7 @@ def _apply(
     while some := list(islice(lines, BATCH)):
         grown.update(_rewrite(connection, writer, some))
     gone = [(places[c.before],) for c in changes.changes if c.after is None and c.before is not None]
-    for table in ("lines", "tags", "reasons") if gone else ():
+    for table in RANKED if gone else ():
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", gone)
     slots = sorted(c.after for c in changes.changes if c.before is None and c.after is not None)
     fresh = (line for line in new if line.change.before is None)
@@ -239,16 +252,22 @@ def _rewrite(
     connection.executemany(_RELABEL, relabelled)
     for table in ("tags", "reasons"):
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [(rank,) for rank in grown])
+    for table in ("findings", "details", "checks", "sizes"):
+        connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [row[-1:] for row in retold])
+    for table in ("findings", "details"):
+        statement = f"DELETE FROM {table} WHERE rank = ? AND {OF_LABELS}"
+        connection.executemany(statement, [row[-1:] for row in relabelled])
     _annotate(connection, [(rank, line.found) for rank, line in lines])
     return grown
 
 
 def _annotate(connection: sqlite3.Connection, lines: Sequence[tuple[int, Facts]]) -> None:
-    """Write down the tags and reasons of some lines, each with its rank."""
+    """Write down the tags, the reasons and the findings about them of some lines, each with its rank."""
     tags = [(slug, rank, label) for rank, found in lines for slug, label in found.tags]
     connection.executemany("INSERT INTO tags VALUES (?,?,?)", tags)
     reasons = [(rank, found.reason) for rank, found in lines if found.reason]
     connection.executemany("INSERT INTO reasons VALUES (?, ?)", reasons)
+    write_findings(connection, ((rank, found.notes) for rank, found in lines if found.notes))
 
 
 def _place(
@@ -293,7 +312,7 @@ def _move(connection: sqlite3.Connection, start: int, to: int) -> bool:
     target = _gap(connection, to + (to > start))
     if target is None or rank is None:
         return False
-    for table in ("lines", "tags", "reasons"):
+    for table in RANKED:
         connection.execute(f"UPDATE {table} SET rank = ? WHERE rank = ?", (target, rank))
     return True
 
@@ -317,7 +336,7 @@ def _renumber(connection: sqlite3.Connection, order: tuple[Run, ...] | None, hol
     pairs = [(rank, (slot + 1) * GAP) for rank, slot in zip(arranged, slots, strict=True)]
     connection.execute("CREATE TEMP TABLE fresh (old INTEGER PRIMARY KEY, new INTEGER NOT NULL)")
     connection.executemany("INSERT INTO fresh VALUES (?, ?)", pairs)
-    for table in ("lines", "tags", "reasons"):  # by way of negative ranks, so that none collide
+    for table in RANKED:  # by way of negative ranks, so that none collide
         connection.execute(f"UPDATE {table} SET rank = -(SELECT new FROM fresh WHERE old = rank)")
         connection.execute(f"UPDATE {table} SET rank = -rank")
     connection.execute("DROP TABLE fresh")

@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.facts import Kind
 from app.domain.tags import slug
 from app.domain.view import View
+from app.store import findings
 
 _ORDERS = {
     "position": "rank",
@@ -65,6 +66,10 @@ def condition(view: View, uuids: str = "") -> tuple[str, list[Any]]:
     if view.character:
         parts.append(f"rank IN ({_SPOKEN})")
         values.append(uuids or "[]")
+    if view.diagnostic:
+        found, wanted = findings.condition(view.diagnostic)
+        parts.append(found)
+        values.extend(wanted)
     return " AND ".join(parts), values
 
 
