@@ -1,0 +1,97 @@
+"""Signs in a text that are none of its words: control tokens, macros, and formatting in an answer."""
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+
+from app.domain.validation.spans import Span
+
+
+@lru_cache(maxsize=8)
+def _tokens(tokens: tuple[str, ...]) -> "re.Pattern[str]":
+    """A pattern of tokens, grouped by their first letters, so that few are tried at a place."""
+    return re.compile(_branches(sorted(set(tokens))))
+
+
+def _branches(tokens: Sequence[str]) -> str:
+    """A pattern of tokens, which come sorted and none of which is empty, as a tree of their letters."""
+    groups: dict[str, list[str]] = {}
+    for token in tokens:
+        groups.setdefault(token[:1], []).append(token[1:])
+    here = groups.pop("", None)
+    branches = [re.escape(first) + _branches(rest) for first, rest in groups.items()]
+    if not branches:
+        return ""
+    tree = branches[0] if len(branches) == 1 and here is None else f"(?:{'|'.join(branches)})"
+    return tree if here is None else f"{tree}?"
+
+
+def special_tokens(text: str, tokens: tuple[str, ...]) -> Iterator[Span]:
+    """The control tokens in a text, as they are spelt: each would end a turn or begin one.
+
+    Source: G29 of the facts about targets (axolotl's FAQ). ``better`` is the token broken up by a blank
+    behind its first character, so that it is only text.
+    """
+    if tokens:
+        for found in _tokens(tokens).finditer(text):
+            token = found[0]
+            yield Span(*found.span(), token, f"{token[0]} {token[1:]}")
+
+
+# The macros of character cards (SillyTavern, Agnai, RisuAI; G28: card specs), and the older signs of
+# Pygmalion and Kobold. Only these names: doubled brackets stand in much else.
+_MACRO = re.compile(
+    r"\{\{\s{0,3}(?P<name>user|char|bot|persona|original|description|personality|scenario|system|group|notchar"
+    r"|charifnotgroup|mesexamples(?:raw)?|charprompt|charjailbreak|lastmessage|lastusermessage|lastcharmessage"
+    r"|model|input|time|date|weekday|isotime|isodate|idle_duration|newline|trim|noop|random|pick|roll"
+    r"|getvar|setvar|addvar|incvar|decvar|getglobalvar|setglobalvar|comment|hidden_key|//)"
+    r"(?:\s{0,3}(?::|\s)[^{}\n]{0,200}+)?\s{0,3}\}\}"
+    r"|<(?P<sign>user|bot|char|start)>",
+    re.IGNORECASE,
+)
+
+
+def macros(text: str) -> Iterator[Span]:
+    """The macros that were not replaced; ``detail`` is their name, as ``{{user}}`` or ``<BOT>``.
+
+    A sign in angle brackets that is closed again, as ``<user>…</user>``, is markup and no macro.
+    """
+    if "{{" not in text and "<" not in text:
+        return
+    closed = {sign for sign in ("user", "bot", "char", "start") if f"</{sign}>" in text.lower()}
+    for found in _MACRO.finditer(text):
+        macro, sign = found["name"], (found["sign"] or "").lower()
+        if macro:
+            yield Span(*found.span(), "{{" + macro.lower() + "}}")
+        elif sign not in closed:
+            yield Span(*found.span(), f"<{sign.upper()}>")
+
+
+_FENCE = re.compile(r"^ {0,3}```.*?(?:^ {0,3}```|\Z)", re.DOTALL | re.MULTILINE)
+_HEADING = re.compile(r"^ {0,3}#{1,6} {1,3}(?=\S)[^\n]{1,200}", re.MULTILINE)
+_HTML = re.compile(
+    r"</?(?:a|abbr|article|audio|b|blockquote|body|br|button|center|code|dd|details|div|dl|dt|em|figure|font"
+    r"|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|ol|option"
+    r"|p|pre|q|script|section|select|small|span|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|th"
+    r"|thead|title|tr|tt|u|ul|video)(?:\s[^<>]{0,500}+)?\s{0,3}/?>|<!--|<!DOCTYPE\b",
+    re.IGNORECASE,
+)
+_JSON = re.compile(r"""\{\s{0,20}"[^"\n{}]{1,60}"\s{0,9}:\s{0,9}(?:["\[{\d-]|true\b|false\b|null\b)""")
+
+
+def leakage(text: str) -> Iterator[Span]:
+    """Code fences, Markdown headings, HTML and pieces of JSON; ``*actions*`` and emphasis are none of it.
+
+    What stands inside a code fence counts as that fence alone.
+    """
+    prose = text
+    if "```" in text:
+        for found in _FENCE.finditer(text):
+            yield Span(*found.span(), "a code fence")
+        prose = _FENCE.sub(lambda found: " " * len(found[0]), text)
+    for sign, pattern, detail in (
+        ("#", _HEADING, "a Markdown heading"), ("<", _HTML, "HTML"), ("{", _JSON, "JSON"),
+    ):  # fmt: skip
+        if sign in prose:
+            for found in pattern.finditer(prose):
+                yield Span(*found.span(), detail)
