@@ -1,0 +1,40 @@
+"""Repairs: what can be done about a code, as a change of an entry's value that touches nothing else."""
+
+from app.domain.repairs import system, tags, texts, turns
+from app.domain.repairs.repair import Asked, Choice, Repair, Value
+from app.domain.validation.rules import Rules
+
+__all__ = ["REPAIRS", "Choice", "Repair", "repaired"]
+
+
+def _kept(value: Value, _: Asked) -> Value:
+    """The value as it is: ids are given where all those of the dataset are known."""
+    return value
+
+
+_IDS = (
+    Repair.plain("identity.missing_uuid", "Give it an id", _kept),
+    Repair.plain("identity.duplicate_uuid", "Give all but the first a new id", _kept),
+)
+REPAIRS = {
+    each.code: each for each in (*tags.REPAIRS, *system.REPAIRS, *turns.REPAIRS, *texts.REPAIRS, *_IDS)
+}
+
+
+def repaired(value: Value, code: str, rules: Rules, *, choice: str = "", text: str = "") -> Value:
+    """The entry's value with one code put right; the very same object if there is nothing to do.
+
+    Keys keep their order, and content that is no text is left as it is.
+
+    :param choice: the name of one of the repair's choices; the first for none.
+    :param text: what the choice asks for.
+    :raises ValueError: saying in plain words what is missing, if there is no such repair or choice, or no
+        text where one is asked for.
+    """
+    repair = REPAIRS.get(code)
+    if repair is None:
+        raise ValueError(f"There is no repair for {code}.")
+    chosen = repair.choice(choice)
+    if chosen.asks and not text.strip():
+        raise ValueError(f"“{chosen.title}” needs a text: {chosen.asks}.")
+    return chosen.mend(value, Asked(rules, text))
