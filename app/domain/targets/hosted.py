@@ -11,6 +11,7 @@ from app.domain.targets.verdicts import (
     Verdict,
     all_marked,
     answers,
+    no_messages,
     role_fixes,
     unreadable,
 )
@@ -31,8 +32,10 @@ _CALLS = ("tool_calls", "function_call")
 def openai(shape: Shape) -> Iterator[Verdict]:
     """What OpenAI refuses. The names before a colon are those that the Cookbook's own checks print."""
     if not shape.messages:
-        yield Verdict(ERROR, "missing_messages_list: there is no list of messages", OPENAI_CHECKS)
+        yield Verdict(ERROR, f"missing_messages_list: {no_messages(shape)}", OPENAI_CHECKS)
         return
+    if dict(shape.top).get("tools", "list") not in ("list", "empty", "null"):
+        yield Verdict(ERROR, "“tools” is no list", OPENAI_REFERENCE)
     for part in shape.messages:
         yield from _openai_keys(part)
         yield from _openai_role(part)

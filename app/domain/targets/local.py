@@ -147,6 +147,8 @@ def mistral_finetune(shape: Shape) -> Iterator[Verdict]:
         yield Verdict(ERROR, "there is “interactions” beside the messages", MISTRAL)
     if "tools" in top and "available_tools" in top:
         yield Verdict(ERROR, "there are both “tools” and “available_tools”", MISTRAL)
+    elif "text" in (top.get("tools"), top.get("available_tools")):
+        yield Verdict(ERROR, "the tools are a text, where it wants a list", MISTRAL)
     for part in shape.messages:
         yield from _mistral_message(part)
     yield from _mistral_order(shape)

@@ -33,12 +33,31 @@ class Note:
     source: str
 
 
+# By which key other formats are known: none of them has messages.
+_FORMATS = {
+    "instruction": "Alpaca's format",
+    "conversations": "ShareGPT's format",
+    "chosen": "a format of preferences",
+    "chosen_messages": "a format of preferences",
+    "prompt": "a format of prompts",
+    "text": "plain text",
+}
+
+
 def unreadable(shape: Shape, source: str) -> Iterator[Verdict]:
     """That there are no messages, or some that are no objects, which no trainer can read."""
     if not shape.messages:
-        yield Verdict(ERROR, "there is no list of messages", source)
+        yield Verdict(ERROR, no_messages(shape), source)
     elif any(part.content == BARE for part in shape.messages):
         yield Verdict(ERROR, "a message is no object with role and content", source)
+
+
+def no_messages(shape: Shape) -> str:
+    """The words for it, with the format that the entry seems to have instead."""
+    top = dict(shape.top)
+    other = next((title for key, title in _FORMATS.items() if key in top), "")
+    known = f": this is {other}, which trainers read, if at all, with other settings" if other else ""
+    return f"there is no list of messages{known}"
 
 
 def ignored_marks(shape: Shape, honours: str, source: str) -> Iterator[Verdict]:

@@ -1,5 +1,7 @@
 """The chosen target: what it may hold, what it says of anything else, and its short name."""
 
+import re
+
 import pytest
 
 from app.domain.targets.chosen import Chosen, named
@@ -41,9 +43,8 @@ def test_another_choice_has_another_key():
     ],
 )
 def test_what_is_no_choice_is_told_in_plain_words(mapping, words):
-    with pytest.raises(ValueError, match="^.*$") as refused:
+    with pytest.raises(ValueError, match=re.escape(words)):
         Chosen.of(mapping)
-    assert words in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -72,9 +73,8 @@ def test_a_target_has_a_short_name(text, chosen):
     ],
 )
 def test_what_names_no_target_is_refused(text, words):
-    with pytest.raises(ValueError, match="target") as refused:
+    with pytest.raises(ValueError, match=re.escape(words)):
         named(text, FAMILIES)
-    assert words in str(refused.value)
 
 
 def test_a_template_of_ones_own_may_be_called_like_a_trainer():
