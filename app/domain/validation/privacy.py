@@ -210,8 +210,8 @@ _UPPER = r"[A-ZÀ-ÖØ-Þ]"
 _STREET = re.compile(
     # English
     rf"(?<![\w.,-])\d{{1,5}}[A-Za-z]?,? (?:(?!The |On )(?:{_UPPER}[\w'’.-]{{0,30}}|\d{{1,3}}(?:st|nd|rd|th))"
-    r" ){1,3}?(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Way|Place|Pl|Terrace|Crescent|Highway|Hwy"
-    r"|Parkway|Pkwy)\b\.?"
+    r" ){1,3}?(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq"
+    r"|Way|Place|Pl|Terrace|Crescent|Highway|Hwy|Parkway|Pkwy)\b\.?"
     # German
     rf"|(?<!\w){_UPPER}[\wäöüß-]{{2,40}}?(?:straße|strasse|str\.|gasse|weg|platz|allee|ufer|damm) \d{{1,4}}"
     r"(?: ?[a-h])?\b"

@@ -26,7 +26,7 @@ def replaced(text: str, spans: Iterable[Span]) -> str:
 def apart(spans: Iterable[Span]) -> list[Span]:
     """The spans in order; of those that overlap the one that begins first, of those the longest."""
     kept: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+    for span in sorted(spans, key=lambda span: (span.start, -span.end, span.detail)):
         if not kept or span.start >= kept[-1].end:
             kept.append(span)
     return kept

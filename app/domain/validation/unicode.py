@@ -74,6 +74,11 @@ _LINE_ENDS = "\x0b\x0c\x85\u2028\u2029"
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+CONTROL = frozenset(
+    chr(point)
+    for first, last in ((0x80, 0x9F), (0x2028, 0x2029), (0xD800, 0xDFFF), (0xFDD0, 0xFDEF), (0xFFFE, 0xFFFF))
+    for point in range(first, last + 1)
+)
 _LATE_CONTROL = re.compile("[\x80-\x9f]")
 
 
@@ -149,6 +154,7 @@ _MARKED = regex.compile(
     rf"(?V1)(?:[^\s\p{{M}}]?{_MARK}++)++|[\p{{M}}--[\p{{Tibetan}}\p{{Variation_Selector}}]]{{8,}}+"
 )
 _MARKS = re.compile(_MARK)
+is_mark = regex.compile(r"\p{M}").match
 _PILE = re.compile(rf"{_MARK}{{4}}")
 
 
@@ -167,6 +173,7 @@ def zalgo(text: str) -> Iterator[Span]:
             yield Span(*found.span(), better=found[0][0])
 
 
+CURLY = frozenset("“”„‟")
 _CURLY = re.compile("[“”„‟]")
 # Neither a mark of inches behind a number nor the one inside a Hebrew abbreviation is a quotation mark.
 _STRAIGHT = re.compile(r"""(?<![\d\w])"|(?<=[^\W\d])"(?!\w)""")
