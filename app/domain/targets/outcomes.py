@@ -1,0 +1,115 @@
+"""What a chat template makes of a shape of messages, found out by trying it.
+
+Nothing here knows one template from another: each is given messages of placeholders, and what comes out is
+looked at. So a person's own template is judged as ours are.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.roles import SYSTEM
+from app.domain.targets.bounds import TemplateError
+from app.domain.targets.families import Family, Render
+from app.domain.targets.rendering import is_prose
+from app.domain.targets.shapes import MISSING, NULL, PARTS, TEXT, Part, Shape, placeholder
+
+_ROLES = {"S": "system", "U": "user", "A": "assistant", "H": "human", "G": "gpt"}
+_PLACEHOLDER = re.compile("X[0-9]+X")
+
+# Arrangements that a template refuses, where it takes the one beside it: then the code is an error for it.
+_TRIALS = (
+    ("chatml.assistant_first", ("AUA", "SAUA"), ("UA", "SUA")),
+    ("chatml.not_alternating", ("UUA", "UAA"), ("UA", "UA")),
+    ("chatml.system_not_first", ("UASUA",), ("UAUA",)),
+    ("chatml.duplicate_system_message", ("SSUA",), ("SUA",)),
+    ("chatml.last_not_assistant", ("UAU",), ("UA",)),
+    ("chatml.role_canonicalization", ("HG",), ("UA",)),
+    ("chatml.missing_system_role", ("UA",), ("SUA",)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of the messages. All but ``error`` says nothing where there is an error.
+
+    ``error`` is a sentence. ``lost`` are the messages whose text is left out; ``system_lost`` and
+    ``text_lost`` say whether they are system prompts or others. ``system_added``: there is no system prompt,
+    and the template writes one of its own. ``none_printed``: “None” stands where a message has no content.
+    ``thought_lost``: what an answer thought is left out, but the answer is there.
+    """
+
+    error: str = ""
+    lost: tuple[int, ...] = ()
+    system_lost: bool = False
+    text_lost: bool = False
+    system_added: bool = False
+    none_printed: bool = False
+    thought_lost: bool = False
+
+
+def outcome(family: Family, render: Render, shape: Shape) -> Outcome:
+    """What the family's template makes of the shape.
+
+    :param render: renders a list of messages with that template.
+    """
+    probe = shape.probe()
+    try:
+        text = render(probe)
+    except TemplateError as error:
+        return Outcome(str(error))
+    words = [
+        placeholder(at) if part.content in (TEXT, PARTS) else "" for at, part in enumerate(shape.messages)
+    ]
+    lost = tuple(at for at, word in enumerate(words) if word and word not in text)
+    systems = {at for at, part in enumerate(shape.messages) if part.canonical == SYSTEM}
+    return Outcome(
+        lost=lost,
+        system_lost=any(at in systems for at in lost),
+        text_lost=any(at not in systems for at in lost),
+        system_added=not systems and is_prose(_PLACEHOLDER.split(text, maxsplit=1)[0]),
+        none_printed=_prints_none(render, shape, probe, text),
+        thought_lost=any(_thought_lost(probe[at], at, text) for at in range(len(words)) if at not in lost),
+    )
+
+
+def _thought_lost(message: Any, at: int, text: str) -> bool:
+    """Whether what the message thinks is not in the text, though it thinks."""
+    content = message.get("content") if isinstance(message, dict) else None
+    word = f"T{placeholder(at)}T"
+    return isinstance(content, str) and word in content and word not in text
+
+
+def _prints_none(render: Render, shape: Shape, probe: list[Any], text: str) -> bool:
+    """Whether “None” comes out for a content that is not there: more often than for an empty one."""
+    bare = [part.content in (NULL, MISSING) for part in shape.messages]
+    if not any(bare) or "None" not in text:
+        return False
+    filled = [{**item, "content": ""} if empty else item for item, empty in zip(probe, bare, strict=True)]
+    try:
+        return render(filled).count("None") < text.count("None")
+    except TemplateError:
+        return True
+
+
+def strictness(family: Family, render: Render) -> frozenset[str]:
+    """The codes of validation that are errors for the template, as it refuses such messages or loses text."""
+    return frozenset(_refused(family, render))
+
+
+def _refused(family: Family, render: Render) -> Iterator[str]:
+    for code, wrong, right in _TRIALS:
+        pairs = ((arranged(left), arranged(right_one)) for left, right_one in zip(wrong, right, strict=True))
+        if any(_fails(family, render, left) and not _fails(family, render, other) for left, other in pairs):
+            yield code
+
+
+def _fails(family: Family, render: Render, shape: Shape) -> bool:
+    found = outcome(family, render, shape)
+    return bool(found.error) or found.text_lost
+
+
+def arranged(letters: str) -> Shape:
+    """The shape of messages that the letters name: S system, U user, A assistant, H human, G gpt."""
+    return Shape(tuple(Part(_ROLES[letter], TEXT) for letter in letters))
