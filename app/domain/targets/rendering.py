@@ -8,9 +8,9 @@ Only where a template looks into the texts themselves are they searched for in i
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.domain.roles import ASSISTANT, SYSTEM, canonical
 from app.domain.targets.families import Family, Render
@@ -56,8 +56,7 @@ class Rendered:
     system_added: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Core:
+class _Core(NamedTuple):
     """Words of a message without the white space around them: what a mark stands for.
 
     ``lead`` is what the trimmed text has before its first words, such as <think>, and None for words that
@@ -169,14 +168,17 @@ def _marks(at: int, words: str, cores: list[_Core]) -> str:
     core = words.strip()
     if not core:
         return words
-    first = len(cores)
+    before, _, after = words.partition(core)
     parts = _THINK.split(core, _MOST_THOUGHTS) if "think>" in core else [core]
     if not any(_is_words(part) for part in parts):
         parts = [core]
+    if len(parts) == 1:
+        cores.append(_Core(len(cores), at, core, "", ""))
+        return before + _MARK.format(len(cores) - 1) + after
+    first = len(cores)
     marked = "".join(_mark(at, part, cores) if _is_words(part) else part for part in parts)
-    cores[first] = replace(cores[first], lead=marked.partition(_MARK.format(first))[0])
-    cores[-1] = replace(cores[-1], tail=marked.rpartition(_MARK.format(len(cores) - 1))[2])
-    before, _, after = words.partition(core)
+    cores[first] = cores[first]._replace(lead=marked.partition(_MARK.format(first))[0])
+    cores[-1] = cores[-1]._replace(tail=marked.rpartition(_MARK.format(len(cores) - 1))[2])
     return before + marked + after
 
 
@@ -185,7 +187,7 @@ def _is_words(part: str) -> bool:
 
 
 def _mark(at: int, part: str, cores: list[_Core]) -> str:
-    core = part.strip() or part
+    core = part.strip()
     cores.append(_Core(len(cores), at, core))
     before, _, after = part.partition(core)
     return before + _MARK.format(len(cores) - 1) + after
@@ -255,6 +257,8 @@ def _own(
     last, core = cores
     tail = last.tail or "" if last else ""
     lead = core.lead or "" if core else ""
+    if found == bare and not tail and not lead:
+        return 0, 0
     if not (found.startswith(tail) and bare.startswith(tail)):
         tail = ""
     if not (found.endswith(lead) and bare.endswith(lead) and len(bare) >= len(tail) + len(lead)):
