@@ -1,4 +1,7 @@
-"""Words: how many there are in a text of any script, by Unicode's own rules of where a word ends."""
+"""Words: whether there are more than so many in texts of any script, by Unicode's rules of where one ends."""
+
+from collections.abc import Sequence
+from itertools import chain, islice
 
 import regex
 
@@ -6,12 +9,15 @@ import regex
 _WORD = regex.compile(r"\b(?=\w)", regex.WORD | regex.V1)
 
 
-def count_words(text: str) -> int:
-    """The number of words."""
-    return len(_WORD.findall(text))
+def has_more_words(texts: Sequence[str], limit: int) -> bool:
+    """Whether the texts have more than ``limit`` words together; counts no further than needed."""
+    if sum(map(len, texts)) <= limit or sum(map(_most, texts)) <= limit:
+        return False
+    words = chain.from_iterable(map(_WORD.finditer, texts))
+    return next(islice(words, limit, None), None) is not None
 
 
-def most_words(text: str) -> int:
+def _most(text: str) -> int:
     """A number of words that the text has for certain not more than; a hundred times as quick as counting."""
     halves = (len(text) + 1) // 2  # between two words there is something else,
     if text.isascii():

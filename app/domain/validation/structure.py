@@ -9,7 +9,7 @@ from app.domain.roles import ASSISTANT, SYSTEM, TOOL, USER, canonical
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic, Severity
 from app.domain.validation.rules import Rules
-from app.domain.words import count_words, most_words
+from app.domain.words import has_more_words
 
 ROLES = frozenset({SYSTEM, USER, ASSISTANT, TOOL})
 CALLS = ("tool_calls", "function_call")  # keys of a message that calls a tool, and need not say anything
@@ -159,8 +159,10 @@ def _length(messages: list[Any], roles: Roles, rules: Rules) -> Iterator[Diagnos
         yield _found("chatml.split_candidate", detail=f"{exchanges:,} exchanges")
         return
     answers = [message for message, role in zip(messages, roles, strict=True) if role == ASSISTANT]
-    if words := _wordy(answers, rules):
-        yield _found("chatml.split_candidate", detail=f"{words:,} words by the assistant")
+    if _wordy(answers, rules):
+        yield _found(
+            "chatml.split_candidate", detail=f"more than {rules.split_words:,} words by the assistant"
+        )
 
 
 def _exchanges(roles: Roles) -> int:
@@ -175,14 +177,10 @@ def _exchanges(roles: Roles) -> int:
     return count
 
 
-def _wordy(answers: list[dict[str, Any]], rules: Rules) -> int:
-    """The number of words in the messages, if it is above the limit; else 0. They are seldom counted."""
+def _wordy(answers: list[dict[str, Any]], rules: Rules) -> bool:
+    """Whether the messages have more words than the rules' limit."""
     texts = [text for answer in answers if isinstance(text := answer.get("content"), str)]
-    limit = rules.split_words
-    if sum(map(len, texts)) <= limit or sum(map(most_words, texts)) <= limit:
-        return 0
-    words = sum(map(count_words, texts))
-    return words if words > limit else 0
+    return has_more_words(texts, rules.split_words)
 
 
 def _found(code: str, message: int = -1, detail: str = "") -> Diagnostic:

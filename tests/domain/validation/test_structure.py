@@ -180,7 +180,7 @@ def test_many_words_of_the_assistant_make_one_too(word):
     messages = [*talk("S U"), {"role": "assistant", "content": word * 2000 + "."}]
     assert found(messages) == []
     messages[2]["content"] = word * 2001 + "."
-    assert found(messages) == [("split_candidate", -1, "2,001 words by the assistant")]
+    assert found(messages) == [("split_candidate", -1, "more than 2,000 words by the assistant")]
     assert found(messages, RULES.changed({"split_words": 2001})) == []
 
 
