@@ -90,8 +90,10 @@ def text_of(message: Any) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def joined(before: str, behind: str) -> str:
-    """Two texts with a blank line between; just the one where the other is blank."""
-    if not behind.strip():
-        return before
-    return before.rstrip() + "\n\n" + behind.lstrip() if before.strip() else behind
+def joined(texts: Sequence[str]) -> str:
+    """The texts with a blank line between, without those that are blank unless all are."""
+    said = [text for text in texts if text.strip()] or texts[:1]
+    if len(said) == 1:
+        return said[0]
+    first, *others, last = said
+    return "\n\n".join((first.rstrip(), *map(str.strip, others), last.lstrip()))

@@ -64,7 +64,7 @@ def _into_user(value: Value, _: Asked) -> Value:
     if place < 0 or said is None or any(text_of(each) is None or further_keys(each) for each in leading):
         return value
     prompt = _text_of_all(leading)
-    user = {**messages[place], "content": joined(prompt, said)}
+    user = {**messages[place], "content": joined((prompt, said))}
     return with_messages(value, [*messages[len(leading) : place], user, *messages[place + 1 :]])
 
 
@@ -83,14 +83,14 @@ def _folded(messages: list[Any], into: int, places: list[int]) -> list[Any]:
     if not places or text_of(messages[into]) is None:
         return messages
     first = messages[into]
-    alike = [
-        place
+    alike = {
+        place: messages[place]
         for place in places
         if text_of(messages[place]) is not None and further_keys(messages[place]) == further_keys(first)
-    ]
+    }
     if not alike:
         return messages
-    text = _text_of_all([first, *(messages[place] for place in alike)])
+    text = _text_of_all([first, *alike.values()])
     whole = first if text == first["content"] else {**first, "content": text}
     kept = (place for place in range(len(messages)) if place not in alike)
     return [whole if place == into else messages[place] for place in kept]
@@ -98,12 +98,10 @@ def _folded(messages: list[Any], into: int, places: list[int]) -> list[Any]:
 
 def _text_of_all(messages: Iterable[dict[str, Any]]) -> str:
     """The texts of messages with a blank line between; what one says just as another is said once."""
-    text, said = "", set()
+    said: dict[str, str] = {}
     for message in messages:
-        if message["content"].strip() not in said:
-            said.add(message["content"].strip())
-            text = joined(text, message["content"])
-    return text
+        said.setdefault(message["content"].strip(), message["content"])
+    return joined(tuple(said.values()))
 
 
 REPAIRS = (

@@ -10,6 +10,7 @@ from app.domain.repairs.repair import Asked, Choice, Mend, Repair, Value, each_m
 from app.domain.validation.markup import macros, special_tokens
 from app.domain.validation.privacy import PRIVATE
 from app.domain.validation.spans import Span, replaced
+from app.domain.validation.text import names
 from app.domain.validation.unicode import control_characters, mixed_quotes, mojibake, zalgo, zero_width
 
 ROUNDS = 8  # what is taken out may bring two halves of another together; more than this is nobody's accident
@@ -73,11 +74,11 @@ def _both(names: str) -> dict[str, str]:
     return _user(user) | _char(char)
 
 
-def _with_names(names: Callable[[str], dict[str, str]]) -> Mend:
-    """A repair that puts names in place of macros; ``names`` tells from the person’s text which for each."""
+def _with_names(stand_in: Callable[[str], dict[str, str]]) -> Mend:
+    """A repair that puts names in place of macros; ``stand_in`` makes of the person’s text one for each."""
 
     def mend(value: Value, asked: Asked) -> Value:
-        better = names(asked.text)
+        better = stand_in(asked.text)
 
         def spans(text: str, _: Asked) -> Iterable[Span]:
             found = (span for span in macros(text) if span.detail in better)
@@ -92,11 +93,8 @@ def _started(text: str, _: Asked) -> Iterable[Span]:
     """The signs of a beginning, each with the line that it has for itself."""
     for span in macros(text):
         if span.detail == _START:
-            end = span.end
-            alone = not text[text.rfind("\n", 0, span.start) + 1 : span.start].strip()
-            if alone and text[end : end + 1] == "\n":
-                end += 1
-            yield span._replace(end=end, better="")
+            alone = text[span.start - 1 : span.start] in ("", "\n") and text[span.end : span.end + 1] == "\n"
+            yield span._replace(end=span.end + alone, better="")
 
 
 _PRIVATE_TITLES = {
@@ -136,4 +134,7 @@ REPAIRS = (
         ),
     ),
     *(Repair.plain(code, title, _plain(PRIVATE[code])) for code, title in _PRIVATE_TITLES.items()),
+    Repair.plain(
+        "privacy.name", "Put [name] in its place", _every(lambda text, asked: names(text, asked.rules))
+    ),
 )

@@ -37,13 +37,19 @@ def _trimmed(message: dict[str, Any]) -> dict[str, Any]:
 
 def _by_turns(value: Value, _: Asked) -> Value:
     """Messages in a row by one side as one, where neither calls a tool and no key would be lost."""
-    turns: list[Any] = []
+    turns: list[list[Any]] = []
     for message in messages_in(value):
-        if turns and _is_continued(turns[-1], message):
-            turns[-1] = {**turns[-1], "content": joined(turns[-1]["content"], message["content"])}
+        if turns and _is_continued(turns[-1][0], message):
+            turns[-1].append(message)
         else:
-            turns.append(message)
-    return with_messages(value, turns)
+            turns.append([message])
+    return with_messages(value, [_as_one(turn) for turn in turns])
+
+
+def _as_one(turn: list[Any]) -> Any:
+    if len(turn) == 1:
+        return turn[0]
+    return {**turn[0], "content": joined([message["content"] for message in turn])}
 
 
 def _is_continued(message: Any, following: Any) -> bool:
@@ -71,29 +77,29 @@ def _until_last_answer(value: Value, _: Asked) -> Value:
     return with_messages(value, messages[: answers[-1] + 1]) if answers else value
 
 
-def _greetings(messages: list[Any]) -> list[int]:
-    """The places of what the assistant says before anybody else has spoken."""
-    places = []
+def _greetings(messages: list[Any]) -> dict[int, Any]:
+    """What the assistant says before anybody else has spoken, by its places."""
+    places = {}
     for place, message in enumerate(messages):
         role = role_of(message)
         if role == ASSISTANT:
-            places.append(place)
+            places[place] = message
         elif role != SYSTEM:
             break
     return places
 
 
-def _spare_greetings(messages: list[Any]) -> list[int]:
+def _spare_greetings(messages: list[Any]) -> dict[int, Any]:
     """The same; none where they are all that the assistant says, so that there would be nothing to learn."""
     places = _greetings(messages)
     answers = sum(role_of(each) == ASSISTANT for each in messages)
-    return places if len(places) < answers else []
+    return places if len(places) < answers else {}
 
 
 def _to_system(value: Value, _: Asked) -> Value:
     messages = messages_in(value)
     places = _spare_greetings(messages)
-    greetings = [messages[place] for place in places]
+    greetings = places.values()
     if not places or any(text_of(each) is None or further_keys(each) for each in greetings):
         return value
     kept = [each for place, each in enumerate(messages) if place not in places]
@@ -104,9 +110,8 @@ def _to_system(value: Value, _: Asked) -> Value:
     text = text_of(kept[system])
     if text is None:
         return value
-    for each in greetings:
-        text = joined(text, each["content"])
-    kept[system] = {**kept[system], "content": text}
+    whole = joined([text, *(each["content"] for each in greetings)])
+    kept[system] = {**kept[system], "content": whole}
     return with_messages(value, kept)
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -99,3 +100,14 @@ def test_all_repairs_together_leave_nothing_to_say():
         entry = Entry.of(render(value))
         left = [each.code for each in (*check_labels(entry), *check_structure(entry, RULES))]
         assert left == ["identity.missing_uuid"]
+
+
+@pytest.mark.parametrize("code", [code for code in REPAIRS if not code.startswith("base.")])
+@pytest.mark.parametrize("role", ["system", "user", "assistant"])
+def test_a_very_long_conversation_of_one_side_takes_no_longer_than_its_length(code, role):
+    message = {"role": role, "content": " <START><|im_end|>{{user}}\u200b" * 2}
+    value = {"messages": [*talk(("assistant", "x")), *(dict(message) for _ in range(20_000)), *HELLO]}
+    start = perf_counter()
+    for choice in REPAIRS[code].choices:
+        repaired(value, code, RULES, choice=choice.name, text="Ann, Bo")
+    assert perf_counter() - start < 5

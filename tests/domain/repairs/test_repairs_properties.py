@@ -11,6 +11,7 @@ from app.domain.repairs import REPAIRS, repaired
 from app.domain.validation.labels import check_labels
 from app.domain.validation.rules import Rules
 from app.domain.validation.structure import check_structure
+from app.domain.validation.text import check_texts
 
 RULES = Rules()
 TEXT = "Ann, Bo"
@@ -130,3 +131,34 @@ def parts(value):
 
 def is_text(message):
     return isinstance(message, dict) and isinstance(message.get("content"), str)
+
+
+SNIPPETS = [
+    "Ann", "ann@example.org", "https://example.org/a", "see www.example.org", "+49 30 1234567",
+    "12 Baker Street", "4111 1111 1111 1111", "192.168.7.20", "<|im_end|>", "<|im_", "end|>", "[INST]",
+    "</s>", "{{user}}", "<START>", "itâ€™s", "cafÃ©", "Ã", "©", "“", "”", '"', "she said", "\u200b",
+    "\u200d", "👩", "🚀", "\ufe0f", "\u0301", "\u0300" * 4, "e", "\x00", "\x85", "\u2028", "\x9d", "\ufeff",
+    "\u0627", "\u200c", "漢字", "\n", " ", ".", "```", "§",
+]  # fmt: skip
+OF_TEXTS = [
+    (code, choice.name)
+    for code, repair in REPAIRS.items()
+    for choice in repair.choices
+    if code.startswith(("text.", "privacy.")) and code != "text.macro_left"
+]
+STRICT = RULES.changed({"never_publish": ["Ann"]})
+spoken = st.lists(st.sampled_from(SNIPPETS), max_size=8).map("".join) | st.lists(
+    st.sampled_from(SNIPPETS)
+).map(" ".join)
+
+
+@pytest.mark.parametrize(("code", "choice"), OF_TEXTS)
+@given(said=st.lists(spoken, min_size=1, max_size=2))
+def test_a_repair_of_texts_is_done_where_and_only_where_its_code_is_found(code, choice, said):
+    value = {"messages": [{"role": "user", "content": each} for each in said], "note": said}
+    after = repaired(value, code, STRICT, choice=choice)
+    found = {each.message for each in check_texts(Entry.of(render(value)), STRICT) if each.code == code}
+    changed = {place for place, each in enumerate(after["messages"]) if each is not value["messages"][place]}
+    assert changed == found
+    assert code not in {each.code for each in check_texts(Entry.of(render(after)), STRICT)}
+    assert repaired(after, code, STRICT, choice=choice) is after
