@@ -25,7 +25,7 @@ from app.domain.targets.bounds import TemplateError
 __all__ = ["SOME_DAY", "Compiled", "Output", "TemplateError", "compile_template"]
 
 SOME_DAY = date(2024, 7, 26)  # what strftime_now says where nobody says otherwise
-_TEXT = 400_000  # characters of a template; the longest known one has 20,000
+_TEXT = 200_000  # characters of a template; the longest known one has 20,000
 _OUTPUT = 64_000_000  # characters that a template may write
 _MESSAGE = 300  # characters of what a template says when it refuses
 _OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
