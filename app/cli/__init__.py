@@ -9,7 +9,18 @@ from typing import NoReturn
 
 import click
 
-from app.cli import characters, datasets, entries, exporting, history, prompts, serving, tagging, upkeep
+from app.cli import (
+    characters,
+    datasets,
+    entries,
+    exporting,
+    history,
+    prompts,
+    serving,
+    tagging,
+    upkeep,
+    validating,
+)
 from app.cli.call import DONE, Call
 from app.cli.command import Group
 from app.config import VERSION
@@ -32,7 +43,9 @@ def commands() -> None:
     """
 
 
-for room in (serving, datasets, entries, history, exporting, tagging, characters, prompts, upkeep):
+for room in (
+    serving, datasets, entries, history, exporting, validating, tagging, characters, prompts, upkeep
+):  # fmt: skip
     for command in room.COMMANDS:
         commands.add_command(command)
 

@@ -228,4 +228,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             ('invalid', 'Invalid', 5, 4, 'active', 1, '{}'),
             ('duplicate', 'Duplicate', 5, 5, 'active', 1, '{}')""",
     ),
+    (
+        """CREATE TABLE "criteria" ("id" INTEGER NOT NULL PRIMARY KEY, "dataset_id" INTEGER,
+            "rules" TEXT NOT NULL, "target" TEXT NOT NULL,
+            FOREIGN KEY ("dataset_id") REFERENCES "dataset" ("id") ON DELETE CASCADE)""",
+        """CREATE UNIQUE INDEX "criteria_dataset_id" ON "criteria" ("dataset_id")""",
+        """CREATE TABLE "owntarget" ("id" INTEGER NOT NULL PRIMARY KEY, "slug" TEXT NOT NULL,
+            "name" TEXT NOT NULL, "template" TEXT NOT NULL, "bos_token" TEXT NOT NULL,
+            "eos_token" TEXT NOT NULL, "tokenizer" TEXT NOT NULL)""",
+        """CREATE UNIQUE INDEX "owntarget_slug" ON "owntarget" ("slug")""",
+    ),
 )

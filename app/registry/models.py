@@ -239,6 +239,27 @@ class PromptUse(Registered):
         indexes = ((("prompt", "dataset"), True),)
 
 
+class Criteria(Registered):
+    """What the entries of a dataset, or of all (no dataset), are checked by, where it is not the usual."""
+
+    id = AutoField()
+    dataset = ForeignKeyField(Dataset, on_delete="CASCADE", null=True, unique=True)
+    rules = TextField(default="{}")  # the rules that differ, as JSON
+    target = TextField(default="{}")  # trainer, template, vocabulary, limit and mask, as JSON
+
+
+class OwnTarget(Registered):
+    """A chat template or a tokenizer of the person's own."""
+
+    id = AutoField()
+    slug = TextField(unique=True)
+    name = TextField()
+    template = TextField(default="")
+    bos_token = TextField(default="")
+    eos_token = TextField(default="")
+    tokenizer = TextField(default="")  # sha256 of the tokenizer.json that is kept in the home
+
+
 class Setting(Registered):
     """A preference of the person, as JSON."""
 
@@ -264,4 +285,6 @@ TABLES = (
     Mapping,
     Prompt,
     PromptUse,
+    Criteria,
+    OwnTarget,
 )

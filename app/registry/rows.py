@@ -7,12 +7,23 @@ from typing import Any
 from peewee import chunked, fn
 
 from app.registry.database import db
-from app.registry.models import Alias, Category, Character, Dataset, Prompt, PromptUse, Tag
+from app.registry.models import (
+    Alias,
+    Category,
+    Character,
+    Criteria,
+    Dataset,
+    OwnTarget,
+    Prompt,
+    PromptUse,
+    Tag,
+)
 
 Values = dict[str, Any]
 Turn = tuple[int, int, str, str | None]  # place of the message, character's number, role, label it came with
 Cast = list[Turn]
-SHARED = {model._meta.table_name: model for model in (Category, Tag, Alias, Character, Prompt, PromptUse)}
+_MODELS = (Category, Tag, Alias, Character, Prompt, PromptUse, Criteria, OwnTarget)
+SHARED = {model._meta.table_name: model for model in _MODELS}
 MAPPING = "mapping"
 MERGED = "merged"  # no table: whom a character that is gone has become
 _AT_ONCE = 1000  # rows; SQLite takes so many values in one statement
@@ -75,7 +86,7 @@ def is_taken(table: str, number: int, values: Values) -> bool:
     return bool(model.select().where(model.id != number, *same).exists())
 
 
-_UNIQUE = {"alias": ("old_slug",), "promptuse": ("prompt", "dataset")}
+_UNIQUE = {"alias": ("old_slug",), "promptuse": ("prompt", "dataset"), "criteria": ("dataset",)}
 
 
 def lacking(table: str, values: Values) -> str:
@@ -89,6 +100,7 @@ def lacking(table: str, values: Values) -> str:
 _NEEDS: dict[str, dict[str, Any]] = {
     "tag": {"category": Category},
     "promptuse": {"prompt": Prompt, "dataset": Dataset},
+    "criteria": {"dataset": Dataset},
 }
 
 

@@ -260,21 +260,26 @@ def second_half(progress: Progress) -> Progress:
 
 
 def rewrite(
-    editor: Editor, line: Line, applied: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    editor: Editor,
+    line: Line,
+    applied: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+    *,
+    new_id: bool = False,
 ) -> bool | None:
     """Whether an entry was changed as ``applied`` says; None if its line is locked.
 
     :param applied: the new value of the entry, or the old one itself if nothing is to be changed.
+    :param new_id: give it an id of its own, whatever it has.
     """
     try:
         old, style = faithful(line.text)
-        known = Entry(line.text, old).uuid
+        known = None if new_id else Entry(line.text, old).uuid
         uuid = known or str(uuid4())
         block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
     except (Unfaithful, NotEditable):
         return None
     new = applied(old)
-    if new is old:
+    if new is old and not new_id:
         return False
     text = respelt(line.text, old, {**new, BLOCK: block}, style)
     editor.replace(line, text, line.key if known else uuid)

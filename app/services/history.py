@@ -23,6 +23,7 @@ from app.store.finding import locate, places
 
 PAGE = 50
 TAGS, CHARACTERS, PROMPTS = ("category", "tag", "alias"), ("character",), ("prompt", "promptuse")
+CRITERIA = ("criteria", "owntarget")
 _LAST = (1 << 63) - 1  # the largest number that SQLite gives an operation
 
 
@@ -236,12 +237,12 @@ def undo_shared(
     library: Library,
     number: int | None = None,
     *,
-    tables: Sequence[str] = (*TAGS, *CHARACTERS, *PROMPTS),
+    tables: Sequence[str] = (*TAGS, *CHARACTERS, *PROMPTS, *CRITERIA),
     progress: Progress = silent,
 ) -> OperationInfo:
     """Take back an operation on what all datasets share: the newest in force, or the one with that number.
 
-    :param tables: on what of it: ``TAGS``, ``CHARACTERS``, ``PROMPTS`` or several of them.
+    :param tables: on what of it: ``TAGS``, ``CHARACTERS``, ``PROMPTS``, ``CRITERIA`` or several of them.
     :raises NothingToUndo: if that operation is none of those.
     :raises Refused, Conflict: as :func:`undo`.
     """

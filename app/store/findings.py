@@ -3,12 +3,14 @@
 import json
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.facts import Kind
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Severity
+from app.store.index import Index
 
 _ENTRIES = f"kind = {int(Kind.ENTRY)}"
 OF_LABELS = "(code GLOB 'base.*' OR code = 'identity.missing_uuid')"
@@ -20,6 +22,10 @@ _OF_TEXT = f"NOT ({OF_LABELS} OR {_OF_OTHERS} OR {_OF_NEAR} OR {_OF_TARGET})"
 _BAD = (
     "CASE WHEN code IN (SELECT value FROM json_each((SELECT value FROM meta WHERE key = 'strict')))"
     f" THEN {int(Severity.ERROR)} ELSE severity END"
+)
+_BESIDE = (
+    "SELECT rank, code, severity, coalesce(what, '') FROM findings LEFT JOIN details USING (code, rank)"
+    f" WHERE ({_OF_OTHERS} OR {_OF_NEAR} OR {_OF_TARGET})"
 )
 _SAME_ID = (
     f"SELECT rank, uuid AS mark FROM lines WHERE {_ENTRIES} AND uuid IN"
@@ -206,14 +212,35 @@ def compare(connection: sqlite3.Connection) -> None:
 
 
 def of_entry(connection: sqlite3.Connection, rank: int) -> list[tuple[str, int, str]]:
-    """The codes of one entry that are not in its text alone: code, severity and what there is to say."""
-    return list(
-        connection.execute(
-            "SELECT code, severity, coalesce(what, '') FROM findings LEFT JOIN details USING (code, rank)"
-            f" WHERE rank = ? AND NOT ({_OF_TEXT}) AND NOT {OF_LABELS} ORDER BY severity DESC, code",
-            (rank,),
-        )
-    )
+    """What does not show in the entry by itself: codes with severity and what there is to say."""
+    found = connection.execute(f"{_BESIDE} AND rank = ? ORDER BY severity DESC, code", (rank,))
+    return [row[1:] for row in found]
+
+
+def beside(connection: sqlite3.Connection) -> dict[int, list[tuple[str, int, str]]]:
+    """What does not show in entries by themselves, as :func:`of_entry` says it, by their ranks."""
+    found: dict[int, list[tuple[str, int, str]]] = {}
+    for rank, *said in connection.execute(f"{_BESIDE} ORDER BY rank, severity DESC, code"):
+        found.setdefault(rank, []).append(tuple(said))
+    return found
+
+
+def entries(connection: sqlite3.Connection) -> int:
+    """How many entries there are."""
+    return int(connection.execute(f"SELECT count(*) FROM lines WHERE {_ENTRIES}").fetchone()[0])
+
+
+def numbers(connection: sqlite3.Connection) -> dict[int, int]:
+    """The number of every entry in the file, from 1, by its rank."""
+    ranks = connection.execute(f"SELECT rank FROM lines WHERE {_ENTRIES} ORDER BY rank")
+    return {rank: number for number, (rank,) in enumerate(ranks, 1)}
+
+
+def copy(connection: sqlite3.Connection, index: Index) -> None:
+    """Copy what an open index knows of lines, without their texts, into another."""
+    index.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with closing(sqlite3.connect(index.database)) as other:
+        connection.backup(other)
 
 
 def sizes(connection: sqlite3.Connection) -> list[int]:

@@ -13,7 +13,16 @@ from app.domain.names import fits, stem_of
 from app.errors import Refused
 from app.store.atomic import disk, write_new
 
-FOLDERS = ("datasets", "backups/datasets", "backups/registry", "exports", "imports", "index", "trash")
+FOLDERS = (
+    "datasets",
+    "backups/datasets",
+    "backups/registry",
+    "exports",
+    "imports",
+    "index",
+    "tokenizers",
+    "trash",
+)
 TEMPORARY = ".rolethread-tmp"
 # How the names begin of what is ours alone in the home.
 _OWN = (
@@ -21,6 +30,7 @@ _OWN = (
     "backups",
     "imports",
     "index",
+    "tokenizers",
     "trash",
     "registry.",
     "drafts.",
@@ -65,6 +75,10 @@ class Places:
     def imports(self) -> Path:
         """Where uploads and files being imported are built."""
         return self.home / "imports"
+
+    def tokenizer(self, digest: str) -> Path:
+        """A tokenizer of the person's own, by the sha256 of its bytes."""
+        return self.home / "tokenizers" / f"{digest}.json"
 
     @property
     def exports(self) -> Path:

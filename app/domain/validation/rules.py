@@ -47,7 +47,9 @@ class Rules:
             if name not in known:
                 raise ValueError(f"There is no rule “{name}”.")
             _check(name, value)
-        given = {name: tuple(each) if isinstance(each, list) else each for name, each in values.items()}
+        given: dict[str, Any] = {
+            name: tuple(each) if isinstance(each, list) else each for name, each in values.items()
+        }
         return replace(self, **given)
 
 

@@ -1,0 +1,43 @@
+"""How many tokens an entry has: as its target renders it, or its texts alone where no template was chosen."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.domain.entry import Message
+from app.domain.targets.families import Family
+from app.domain.targets.rendering import rendered
+from app.domain.targets.sandbox import TemplateError
+from app.domain.tokens import Counter
+
+VERSION = 1  # raise it when the same entry has another number of tokens than before
+DEFAULT = "llama3"  # the vocabulary that counts where none was chosen
+
+Render = Callable[..., str]
+
+
+def measured(
+    value: Mapping[str, Any], counter: Counter, family: Family | None, render: Render | None, mask: str
+) -> tuple[int, int]:
+    """The tokens of an entry, and how many of them are trained.
+
+    With a template all of the rendered text counts, each control token as one; without one, or where the
+    template refuses the entry, the texts of the messages count and what the assistant says is trained.
+
+    :param mask: what is trained; see ``rendering``.
+    """
+    if family is not None and render is not None:
+        try:
+            whole = rendered(family, render, dict(value), mask)
+        except TemplateError:
+            pass
+        else:
+            trained = sum(counter.count_rendered(whole.text[start:end]) for start, end in whole.trained)
+            return counter.count_rendered(whole.text), trained
+    return _of_texts(value, counter)
+
+
+def _of_texts(value: Mapping[str, Any], counter: Counter) -> tuple[int, int]:
+    found = value.get("messages")
+    messages = [Message(each) for each in found] if isinstance(found, list) else []
+    tokens = [(each.canonical, counter.count(each.text)) for each in messages]
+    return sum(amount for _, amount in tokens), sum(amount for role, amount in tokens if role == "assistant")

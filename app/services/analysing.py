@@ -1,0 +1,152 @@
+"""Bringing what validation knows of a dataset up to date: each entry is looked at once, until it changes."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from sqlite3 import Connection
+
+from app.domain.targets.chosen import Chosen
+from app.domain.validation.analysis import key_of
+from app.domain.validation.rules import Rules
+from app.services import criteria, measuring, targeting
+from app.services.library import Library
+from app.services.reading import Progress, current_index, silent
+from app.store import findings
+from app.store.analysing import by, keep_analyses, keep_sizes, lacking, look, number_lacking
+from app.store.index import Index, summary_of
+
+FEW = 300  # entries that may be looked at while a click waits
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """How many entries have still to be looked at, and to be measured for the target."""
+
+    unchecked: int
+    unmeasured: int
+
+    @property
+    def entries(self) -> int:
+        """How many looks there are to take."""
+        return self.unchecked + self.unmeasured
+
+    @property
+    def is_long(self) -> bool:
+        """Whether that takes longer than a click should wait."""
+        return self.entries > FEW
+
+
+def due(library: Library, slug: str) -> Due:
+    """What has still to be done before all is known of a dataset; quick to tell.
+
+    :raises NotFound: if there is no such dataset.
+    """
+    info = library.dataset(slug)
+    rules, chosen = _standards(library, info.slug)
+    with current_index(library, info).connect() as connection:
+        whole = summary_of(connection)
+        every = whole.entries if whole else 0
+        is_new = findings.mark(connection, "rules") != key_of(rules)
+        is_other = findings.mark(connection, "target") != measuring.key_of(library, chosen)
+        return Due(
+            every if is_new else number_lacking(connection, "checks"),
+            every if is_other else number_lacking(connection, "sizes"),
+        )
+
+
+def bring_up_to_date(library: Library, slug: str, progress: Progress = silent) -> int:
+    """Look at every entry that was not looked at since it changed; returns how many there were.
+
+    It may be stopped at any time and goes on where it was. Entries that are changed meanwhile are looked
+    at the next time.
+
+    :param progress: told the looks taken and those in all.
+    :raises NotFound: if there is no such dataset.
+    """
+    info = library.dataset(slug)
+    ground = Ground(info.path, current_index(library, info), *_standards(library, info.slug))
+    return examine(library, ground, progress)
+
+
+def _standards(library: Library, slug: str) -> tuple[Rules, Chosen]:
+    return criteria.rules_for(library, slug), criteria.target_for(library, slug)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A file, its index, and by what its entries are looked at."""
+
+    path: Path
+    index: Index
+    rules: Rules
+    chosen: Chosen
+
+
+def examine(library: Library, ground: Ground, progress: Progress = silent) -> int:
+    """Look at every entry of a file that was not looked at; see :func:`bring_up_to_date`."""
+    with ground.index.connect() as connection:
+        _forget_outdated(library, connection, ground)
+        unchecked, unmeasured = lacking(connection, "checks"), lacking(connection, "sizes")
+        total = len(unchecked) + len(unmeasured)
+        ranks: set[int] = set()
+        for seen in look(
+            ground.path, unchecked, by(ground.rules), progress=lambda done, _: progress(done, total)
+        ):
+            with _writing(connection):
+                ranks.update(keep_analyses(connection, seen))
+        measure = measuring.measure(
+            library, ground.chosen, ground.path, unmeasured,
+            lambda done, _: progress(len(unchecked) + done, total),
+        )  # fmt: skip
+        for sizes in measure:
+            with _writing(connection):
+                ranks.update(keep_sizes(connection, sizes))
+        _conclude(library, connection, ground.chosen, ranks)
+    return len(ranks)
+
+
+def _forget_outdated(library: Library, connection: Connection, ground: Ground) -> None:
+    """Drop what was found by other rules, or with another target."""
+    rules, target = key_of(ground.rules), measuring.key_of(library, ground.chosen)
+    is_other = findings.mark(connection, "target") != target
+    strict = sorted(targeting.strictness(library, ground.chosen)) if is_other else []
+    with _writing(connection):
+        if findings.mark(connection, "rules") != rules:
+            findings.forget_texts(connection)
+            findings.set_mark(connection, "rules", rules)
+        if is_other:
+            findings.forget_target(connection)
+            findings.set_mark(connection, "target", target)
+            findings.set_mark(connection, "strict", json.dumps(strict))
+
+
+def _conclude(library: Library, connection: Connection, chosen: Chosen, ranks: set[int]) -> None:
+    """Say what follows for these entries from what the target makes of them; compare all."""
+    verdicts = targeting.verdicts(library, chosen, findings.unjudged(connection))
+    with _writing(connection):
+        summary = summary_of(connection)
+        findings.write_verdicts(connection, verdicts)
+        every = findings.mark(connection, "applied") != findings.mark(connection, "target")
+        if every or ranks:
+            some = None if every else sorted(ranks)
+            findings.apply_verdicts(connection, some)
+            findings.apply_lengths(connection, targeting.limits(chosen), some)
+            findings.set_mark(connection, "applied", findings.mark(connection, "target"))
+        content = summary.content if summary else ""
+        if findings.mark(connection, "beside") != content or ranks:
+            findings.compare(connection)
+            findings.set_mark(connection, "beside", content)
+
+
+@contextmanager
+def _writing(connection: Connection) -> Iterator[None]:
+    """A change to the index, whole or not at all."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

@@ -1,0 +1,66 @@
+"""Rendering with a chat template: one on board here, one of the person's own in a process of its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+from app.domain.entry import Entry
+from app.domain.facts import payload
+from app.domain.targets.chosen import Chosen
+from app.domain.targets.families import FAMILIES, Family
+from app.domain.targets.rendering import Rendered, rendered
+from app.domain.targets.sandbox import TemplateError
+from app.errors import NotFound, Refused
+from app.services import criteria
+from app.services.library import Library
+from app.services.reading import reading
+from app.store.finding import locate
+
+
+@dataclass(frozen=True, slots=True)
+class Renderer:
+    """A chat template that is ready: its family, and what renders messages with it."""
+
+    family: Family
+    render: Callable[..., str]
+
+
+@contextmanager
+def renderer(library: Library, name: str) -> Iterator[Renderer]:
+    """The chat template of that name, for the length of the block.
+
+    :raises NotFound: if there is none.
+    """
+    family = criteria.family(library, name)
+    if name in FAMILIES:
+        yield Renderer(family, family.render)
+    else:
+        from app.services import sandboxed
+
+        yield Renderer(family, partial(sandboxed.render, family))
+
+
+DEFAULT = "chatml"  # the template that shows an entry where none was chosen
+
+
+def of_entry(library: Library, slug: str, key: str, chosen: Chosen) -> Rendered:
+    """The training text of one entry, with what of it is trained.
+
+    :raises NotFound: if there is no such entry, or no such template.
+    :raises Refused: if the template refuses the entry, with its own words.
+    """
+    with reading(library, slug) as snapshot:
+        place = locate(snapshot.connection, key)
+        if place is None:
+            raise NotFound(f"There is no entry {key} in {slug}.")
+        entry = Entry.of(payload(snapshot.file.read(place.offset, place.length)))
+    with renderer(library, chosen.family or DEFAULT) as rendering:
+        try:
+            return rendered(rendering.family, rendering.render, entry.value, chosen.mask)
+        except TemplateError as error:
+            title = rendering.family.title
+            raise Refused(
+                f"The chat template {title} refuses this entry: {error}",
+                "The page of targets says what would help.",
+            ) from error

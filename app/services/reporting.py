@@ -1,0 +1,207 @@
+"""The whole report of validation for scripts: every diagnostic of a dataset, or of any file."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from math import ceil
+from pathlib import Path
+from statistics import median
+
+from app.domain.entry import Entry, NotJson, digest, loads, render
+from app.domain.facts import facts_of_entry
+from app.domain.formats import NotConvertible, convert, recognise
+from app.domain.targets.chosen import Chosen
+from app.domain.validation.codes import CODES
+from app.domain.validation.diagnostic import Diagnostic, Severity
+from app.services import criteria, measuring, targeting
+from app.services.analysing import Ground, bring_up_to_date, examine
+from app.services.library import Library
+from app.services.reading import Progress, reading, silent
+from app.services.validating import as_json, raised
+from app.store import findings
+from app.store.analysing import diagnoses, look, worth_a_look
+from app.store.finding import full_keys
+from app.store.imports import ImportFolder, import_folder
+from app.store.records import Record, open_records
+
+
+@dataclass(slots=True)
+class Report:
+    """What validation says of each entry. ``codes`` counts diagnostics; ``diagnostics`` are as JSON."""
+
+    entries: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    diagnostics: list[dict[str, object]] = field(default_factory=list)
+
+    def add(self, key: str, number: int, found: Iterable[Diagnostic]) -> None:
+        """Take down what was found in one entry."""
+        for each in found:
+            self.codes[each.code] += 1
+            self.diagnostics.append(as_json(each, key, number))
+
+    def as_json(self) -> dict[str, object]:
+        """The report as the command line prints it."""
+        return {"entries": self.entries, "codes": dict(self.codes), "diagnostics": self.diagnostics}
+
+
+def of_dataset(
+    library: Library, slug: str, target: Chosen | None = None, progress: Progress = silent
+) -> Report:
+    """Every diagnostic of a dataset, entry by entry in file order.
+
+    :param target: checked against in place of the one that was chosen for the dataset.
+    :raises NotFound: if there is no such dataset.
+    """
+    chosen = criteria.target_for(library, slug) if target is None else target
+    with _examined(library, slug, chosen, progress) as ground:
+        return _report(ground, progress)
+
+
+def of_file(library: Library, path: Path, target: Chosen, progress: Progress = silent) -> Report:
+    """Every diagnostic of a file as it stands, record by record; nothing is imported, nothing written.
+
+    :raises NotFound, Refused, StoreError: if the file cannot be read.
+    """
+    with import_folder(library.places.imports) as folder:
+        numbers, unreadable = _laid_out(folder, path, progress)
+        ground = Ground(folder.dataset, folder.index, criteria.rules_for(library, None), target)
+        examine(library, ground, progress)
+        report = _report(ground, progress, numbers)
+    for number, reason in unreadable:
+        code = CODES["base.not_dict"]
+        report.add(f"record {number}", number, [Diagnostic(code.name, code.severity, detail=reason)])
+    return report
+
+
+def _laid_out(
+    folder: ImportFolder, path: Path, progress: Progress
+) -> tuple[list[int], list[tuple[int, str]]]:
+    """Write the records of a file as lines with an index.
+
+    :returns: the number of the record of each line, and the numbers of the others with what is wrong.
+    """
+    numbers: list[int] = []
+    unreadable: list[tuple[int, str]] = []
+    writer = folder.writer()
+    try:
+        with open_records(path, progress=progress) as records:
+            for number, record in enumerate(records, 1):
+                try:
+                    entry = _entry_of(record)
+                except NotJson as reason:
+                    unreadable.append((number, str(reason)))
+                    continue
+                numbers.append(number)
+                line = entry.raw + b"\n"
+                writer.add(line, *facts_of_entry(entry, digest(line)))
+        writer.finish()
+    except BaseException:
+        writer.abandon()
+        raise
+    return numbers, unreadable
+
+
+def _entry_of(record: Record) -> Entry:
+    """A record as the entry that it would be, in one line.
+
+    :raises NotJson: if it is no JSON object.
+    """
+    if record.error:
+        raise NotJson(record.error)
+    value = loads(record.raw)
+    if not isinstance(value, dict):
+        raise NotJson("not a JSON object")
+    shape = recognise(value)
+    text = record.raw.strip(b" \t\r")
+    if shape in ("", "chatml"):
+        return Entry(render(value) if b"\n" in text else text, value)
+    try:
+        converted = convert(value, shape).value
+    except NotConvertible:
+        converted = value
+    return Entry(render(converted), converted)
+
+
+def _report(ground: Ground, progress: Progress, numbers: list[int] | None = None) -> Report:
+    """What is known of a file whose index is complete.
+
+    :param numbers: what to call the entries, if not by counting them.
+    """
+    with ground.index.connect() as connection:
+        places, lines = worth_a_look(connection)
+        report = Report(findings.entries(connection))
+        beside, strict = findings.beside(connection), findings.strict(connection)
+        keys = dict(zip((rank for rank, _, _ in lines), full_keys(connection, lines), strict=True))
+        number_of = findings.numbers(connection)
+        for seen in look(ground.path, places, partial(diagnoses, ground.rules), progress=progress):
+            for each in seen:
+                rank = each.place.rank
+                number = numbers[number_of[rank] - 1] if numbers else number_of[rank]
+                others = (
+                    Diagnostic(code, Severity(bad), detail=what) for code, bad, what in beside.get(rank, ())
+                )
+                report.add(keys[rank], number, (raised(found, strict) for found in (*others, *each.found)))
+    return report
+
+
+LENGTHS = (1024, 2048, 4096, 8192, 16384, 32768)  # tokens; contexts that trainers are commonly set to
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """How many tokens the entries of a dataset have. ``over`` counts those that are longer than a limit."""
+
+    total: int
+    median: float
+    p95: int
+    most: int
+    over: dict[int, int]
+    vocabulary: str
+
+    def as_json(self) -> dict[str, object]:
+        """The numbers as the command line prints them."""
+        return {
+            "total": self.total,
+            "per_entry": {"median": self.median, "p95": self.p95, "max": self.most},
+            "over": {str(limit): count for limit, count in self.over.items()},
+            "tokenizer": self.vocabulary,
+        }
+
+
+def tokens(library: Library, slug: str, target: Chosen | None = None, progress: Progress = silent) -> Tokens:
+    """How many tokens the entries of a dataset have, as its target counts them.
+
+    :param target: counted for in place of the one that was chosen for the dataset.
+    :raises NotFound: if there is no such dataset.
+    """
+    chosen = criteria.target_for(library, slug) if target is None else target
+    with _examined(library, slug, chosen, progress) as ground, ground.index.connect() as connection:
+        sizes = findings.sizes(connection)
+    limit = targeting.limit_of(chosen)
+    limits = sorted({*LENGTHS, *([limit] if limit else [])})
+    return Tokens(
+        sum(sizes),
+        median(sizes) if sizes else 0,
+        sizes[max(0, ceil(0.95 * len(sizes)) - 1)] if sizes else 0,
+        sizes[-1] if sizes else 0,
+        {each: len(sizes) - bisect_right(sizes, each) for each in limits},
+        measuring.vocabulary_of(library, chosen),
+    )
+
+
+@contextmanager
+def _examined(library: Library, slug: str, chosen: Chosen, progress: Progress) -> Iterator[Ground]:
+    """A dataset of which all is known, with a target that need not be its own."""
+    bring_up_to_date(library, slug, progress)
+    rules, own = criteria.rules_for(library, slug), criteria.target_for(library, slug)
+    with reading(library, slug) as snapshot, import_folder(library.places.imports) as folder:
+        if chosen == own:
+            yield Ground(snapshot.info.path, snapshot.index, rules, own)
+            return
+        findings.copy(snapshot.connection, folder.index)
+        ground = Ground(snapshot.info.path, folder.index, rules, chosen)
+        examine(library, ground, progress)
+        yield ground

@@ -1,0 +1,111 @@
+"""What the trainer and the chat template that were chosen make of the entries, shape by shape."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.domain.targets.chosen import Chosen
+from app.domain.targets.outcomes import Outcome, outcome
+from app.domain.targets.outcomes import strictness as strictness_of_template
+from app.domain.targets.shapes import Shape
+from app.domain.targets.trainers import TRAINERS, judge
+from app.domain.targets.trainers import strictness as strictness_of_trainer
+from app.domain.validation.codes import CODES
+from app.services.library import Library
+from app.services.rendering import Renderer, renderer
+from app.store.findings import Verdict
+
+
+def verdicts(
+    library: Library, chosen: Chosen, shapes: Iterable[tuple[int, str]]
+) -> dict[int, tuple[Verdict, ...]]:
+    """What the target makes of each shape, by the shape's number."""
+    numbered = [(number, Shape.decode(text)) for number, text in shapes]
+    if not chosen.family or not numbered:
+        return {number: _of_trainer(chosen, shape) for number, shape in numbered}
+    with renderer(library, chosen.family) as rendering:
+        return {
+            number: (*_of_trainer(chosen, shape), *_of_template(rendering, shape))
+            for number, shape in numbered
+        }
+
+
+def _of_trainer(chosen: Chosen, shape: Shape) -> tuple[Verdict, ...]:
+    if not chosen.trainer:
+        return ()
+    found = judge(chosen.trainer, shape)
+    return tuple(_verdict(each.code, each.detail) for each in found)
+
+
+def _of_template(rendering: Renderer, shape: Shape) -> tuple[Verdict, ...]:
+    found = outcome(rendering.family, rendering.render, shape)
+    return tuple(_verdict(code, what) for code, what in _said(found))
+
+
+def _said(found: Outcome) -> Iterable[tuple[str, str]]:
+    if found.error:
+        yield "target.error", found.error
+    if found.system_lost:
+        yield "target.system_lost", ""
+    if found.system_added:
+        yield "target.system_added", ""
+    if found.text_lost:
+        yield "target.text_lost", "The chat template leaves out the text of a message."
+    if found.none_printed:
+        yield "target.altered", "The chat template writes “None” where a message has no content."
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a target does something to entries: what is said of them, who says so, and what helps."""
+
+    code: str
+    what: str
+    source: str
+    fixes: tuple[str, ...]
+
+
+def reasons(chosen: Chosen, shapes: Iterable[str]) -> dict[tuple[str, str], Reason]:
+    """Why the trainer does what it does to entries of some shapes, by code and what is said of them."""
+    found: dict[tuple[str, str], Reason] = {}
+    for text in shapes if chosen.trainer else ():
+        for each in judge(chosen.trainer, Shape.decode(text)):
+            found.setdefault(
+                (each.code, each.detail), Reason(each.code, each.detail, each.source, each.fixes)
+            )
+    return found
+
+
+def _verdict(code: str, what: str) -> Verdict:
+    return Verdict(code, int(CODES[code].severity), what)
+
+
+def limit_of(chosen: Chosen) -> int | None:
+    """The most tokens that an entry may have: the context chosen, else the trainer's own; None for any."""
+    trainer = TRAINERS.get(chosen.trainer)
+    return chosen.limit or (trainer.limit if trainer else None)
+
+
+def limits(chosen: Chosen) -> Sequence[tuple[str, Verdict]]:
+    """What is said of entries by their length, each as a condition of the index and what is said there."""
+    found = []
+    limit = limit_of(chosen)
+    if limit:
+        trainer = TRAINERS.get(chosen.trainer)
+        found.append((f"tokens > {int(limit)}", _verdict("tokens.over_limit", "")))
+        if trainer and trainer.excess in ("cut", "drop"):
+            code = "target.cut" if trainer.excess == "cut" else "target.dropped"
+            words = "cuts" if trainer.excess == "cut" else "drops"
+            what = f"{trainer.title} {words} what is longer than {limit:,} tokens."
+            found.append((f"tokens > {int(limit)}", _verdict(code, what)))
+    if chosen.trainer or chosen.family:
+        found.append(("trained = 0", _verdict("target.untrained", "No token of an answer is trained.")))
+    return tuple(found)
+
+
+def strictness(library: Library, chosen: Chosen) -> frozenset[str]:
+    """The codes that are errors with this target, whatever they are without one."""
+    found = strictness_of_trainer(chosen.trainer) if chosen.trainer else frozenset()
+    if chosen.family:
+        with renderer(library, chosen.family) as rendering:
+            found |= strictness_of_template(rendering.family, rendering.render)
+    return found

@@ -1,0 +1,145 @@
+"""What validation has to say: of a dataset by code, of one entry in full, of any file without opening it."""
+
+from dataclasses import dataclass, replace
+
+from app.domain.entry import Entry
+from app.domain.facts import payload
+from app.domain.repairs import REPAIRS
+from app.domain.validation.analysis import check
+from app.domain.validation.codes import CODES, GROUPED, Code
+from app.domain.validation.diagnostic import Diagnostic, Severity
+from app.errors import NotFound
+from app.services import criteria
+from app.services.analysing import Due, due
+from app.services.browsing import Memory
+from app.services.library import Library
+from app.services.reading import Snapshot, reading
+from app.store import findings
+from app.store.finding import locate
+
+MOST_DETAILS = 12  # of one code, on the page
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One thing that a code found: how many entries have it, and how often it stands in them."""
+
+    what: str
+    entries: int
+    found: int
+
+
+@dataclass(frozen=True, slots=True)
+class CodeCount:
+    """How many entries a code concerns. ``details`` are the most frequent things found, where it groups."""
+
+    code: Code
+    severity: Severity
+    entries: int
+    found: int
+    details: tuple[Detail, ...]
+
+    @property
+    def repairable(self) -> bool:
+        """Whether a repair exists."""
+        return self.code.name in REPAIRS
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What validation says of a dataset. ``sound`` counts the entries in which nothing was found."""
+
+    entries: int
+    sound: int
+    unreadable: int
+    severities: dict[Severity, int]
+    codes: tuple[CodeCount, ...]
+    due: Due
+
+
+_overviews = Memory[Overview](50)
+
+
+def overview(library: Library, slug: str) -> Overview:
+    """What validation says of a dataset, by severity and code, as far as its entries were looked at.
+
+    :raises NotFound: if there is no such dataset.
+    """
+    waiting = due(library, slug)
+    with reading(library, slug) as snapshot:
+        question = snapshot.summary.signature, findings.state(snapshot.connection), waiting
+        return _overviews.get(question) or _overviews.keep(question, _overview(snapshot, waiting))
+
+
+def _overview(snapshot: Snapshot, waiting: Due) -> Overview:
+    connection, summary = snapshot.connection, snapshot.summary
+    strict = findings.strict(connection)
+    severities = findings.by_severity(connection)
+    several: dict[str, CodeCount] = {}
+    for each in findings.counts(connection):
+        code = CODES.get(each.code)
+        if code is None:
+            continue
+        severity = Severity.ERROR if each.code in strict else Severity(each.severity)
+        known = several.get(each.code)
+        if known:  # found with more than one severity: it counts with the worst
+            worst = max(known.severity, severity)
+            entries, found = known.entries + each.entries, known.found + each.found
+            several[each.code] = replace(known, severity=worst, entries=entries, found=found)
+        else:
+            several[each.code] = CodeCount(
+                code, severity, each.entries, each.found, _details(snapshot, each.code)
+            )
+    codes = sorted(several.values(), key=lambda each: (-each.severity, -each.entries, each.code.name))
+    return Overview(
+        summary.entries,
+        findings.sound(connection),
+        summary.unreadable,
+        {severity: severities.get(int(severity), 0) for severity in reversed(Severity)},
+        tuple(codes),
+        waiting,
+    )
+
+
+def _details(snapshot: Snapshot, code: str) -> tuple[Detail, ...]:
+    if code not in GROUPED:
+        return ()
+    return tuple(Detail(*each) for each in findings.details(snapshot.connection, code, MOST_DETAILS))
+
+
+def of_entry(library: Library, slug: str, key: str) -> tuple[Diagnostic, ...]:
+    """Every diagnostic of one entry, those of the entry as a whole first, then message by message.
+
+    :raises NotFound: if there is no such entry.
+    """
+    info = library.dataset(slug)
+    rules = criteria.rules_for(library, info.slug)
+    with reading(library, slug) as snapshot:
+        place = locate(snapshot.connection, key)
+        if place is None:
+            raise NotFound(f"There is no entry {key} in {slug}.")
+        entry = Entry.of(payload(snapshot.file.read(place.offset, place.length)))
+        beside = findings.of_entry(snapshot.connection, place.rank)
+        strict = findings.strict(snapshot.connection)
+    others = (Diagnostic(code, Severity(bad), detail=what) for code, bad, what in beside)
+    return tuple(raised(each, strict) for each in (*others, *check(entry, rules)))
+
+
+def raised(diagnostic: Diagnostic, strict: frozenset[str]) -> Diagnostic:
+    """The diagnostic, an error if the target makes it one."""
+    return replace(diagnostic, severity=Severity.ERROR) if diagnostic.code in strict else diagnostic
+
+
+def as_json(diagnostic: Diagnostic, entry: str, number: int) -> dict[str, object]:
+    """A diagnostic as the command line prints it; places are counted from 0, entries from 1."""
+    spot = [diagnostic.start, diagnostic.end] if diagnostic.start >= 0 else None
+    return {
+        "code": diagnostic.code,
+        "severity": diagnostic.severity.word,
+        "entry": entry,
+        "number": number,
+        "message": diagnostic.message if diagnostic.message >= 0 else None,
+        "span": spot,
+        "detail": diagnostic.detail or CODES[diagnostic.code].title,
+        "repair": diagnostic.code in REPAIRS,
+    }
