@@ -8,13 +8,18 @@ from contextlib import closing
 from pathlib import Path
 from uuid import UUID
 
+from app.domain.entry import Entry
+from app.domain.facts import payload
+from app.domain.validation.analysis import analysed
+from app.domain.validation.rules import Rules
 from app.domain.view import View
 from app.registry.database import connected
 from app.registry.models import Backup, Dataset, JournalStep, Operation, Touched
 from app.services import browsing, history
 from app.services.library import Library
 from app.services.reading import current_index
-from app.store.datasets import content_of
+from app.store.datasets import content_of, opened
+from app.store.findings import OF_LABELS, OF_TEXT
 from app.store.imports import read_rejected
 from app.store.index import Index
 from app.store.indexing import build
@@ -68,12 +73,49 @@ def indexed(index: Index) -> Iterator[tuple]:
         tags, reasons = {}, dict(connection.execute("SELECT rank, reason FROM reasons"))
         for slug, rank, label in connection.execute("SELECT slug, rank, label FROM tags ORDER BY slug"):
             tags.setdefault(rank, []).append((slug, label))
+        notes = _of_labels(connection)
         for rank, *row, start, length in connection.execute(
             "SELECT rank, offset, length, kind, digest, uuid, talk, tags, messages, exchanges, characters,"
             " text_start, text_length FROM lines ORDER BY rank"
         ):
-            yield (*row, text[start : start + length], tags.pop(rank, []), reasons.pop(rank, ""))
-        assert (tags, reasons) == ({}, {}), "the index has tags or reasons of lines that are gone"
+            yield (
+                *row,
+                text[start : start + length],
+                tags.pop(rank, []),
+                reasons.pop(rank, ""),
+                notes.pop(rank, []),
+            )
+        assert (tags, reasons, notes) == ({}, {}, {}), "the index tells of lines that are gone"
+
+
+def _of_labels(connection: sqlite3.Connection) -> dict[int, list[tuple]]:
+    """What was found in tags, keys and ids when their lines were indexed, by the rank of the line."""
+    notes: dict[int, list[tuple]] = {}
+    for table, columns in (("findings", "code, severity, count"), ("details", "code, what, count")):
+        query = f"SELECT rank, {columns} FROM {table} WHERE {OF_LABELS} ORDER BY rank, {columns}"
+        for rank, *said in connection.execute(query):
+            notes.setdefault(rank, []).append(tuple(said))
+    return notes
+
+
+def check_findings(index: Index, path: Path, rules: Rules) -> None:
+    """That what an index says of the messages of lines is what they say themselves."""
+    with closing(sqlite3.connect(index.database)) as connection, opened(path) as file:
+        ranks = {rank for (rank,) in connection.execute("SELECT rank FROM lines")}
+        for table in ("findings", "details", "checks", "sizes"):
+            assert {rank for (rank,) in connection.execute(f"SELECT rank FROM {table}")} <= ranks, table
+        for rank, offset, length, shape, same in connection.execute(
+            "SELECT rank, offset, length, shapes.shape, same FROM checks JOIN lines USING (rank)"
+            " JOIN shapes ON shapes.id = checks.shape"
+        ).fetchall():
+            wanted = analysed(Entry.of(payload(file.read(offset, length))), rules)
+            assert (shape, same) == (wanted.shape, wanted.same)
+            query = f"SELECT code, severity, count FROM findings WHERE rank = ? AND {OF_TEXT}"
+            found = {code: said for code, *said in connection.execute(query, (rank,))}
+            assert found == {each.code: [int(each.severity), each.count] for each in wanted.findings}
+            query = f"SELECT code, what, count FROM details WHERE rank = ? AND {OF_TEXT} ORDER BY code, what"
+            details = sorted((each.code, *detail) for each in wanted.findings for detail in each.details)
+            assert sorted(connection.execute(query, (rank,))) == details
 
 
 def check(library: Library, slug: str, scratch: Path) -> None:
@@ -91,6 +133,7 @@ def check(library: Library, slug: str, scratch: Path) -> None:
     assert build(fresh, info.path, lambda _: None) == kept.summary()
     assert list(indexed(kept)) == list(indexed(fresh))
     fresh.remove()
+    check_findings(kept, info.path, Rules())
     with connected():
         row = library.row(slug)
         assert row.entries == kept.summary().entries == len(keys(library, slug))

@@ -17,7 +17,7 @@ OF_LABELS = "(code GLOB 'base.*' OR code = 'identity.missing_uuid')"
 _OF_OTHERS = "code IN ('identity.duplicate_uuid', 'duplicate.exact')"
 _OF_NEAR = "code = 'duplicate.near'"
 _OF_TARGET = "(code GLOB 'target.*' OR code = 'tokens.over_limit')"
-_OF_TEXT = f"NOT ({OF_LABELS} OR {_OF_OTHERS} OR {_OF_NEAR} OR {_OF_TARGET})"
+OF_TEXT = f"NOT ({OF_LABELS} OR {_OF_OTHERS} OR {_OF_NEAR} OR {_OF_TARGET})"
 # How bad a finding is: as it is by itself, or an error where the target makes its code one.
 _BAD = (
     "CASE WHEN code IN (SELECT value FROM json_each((SELECT value FROM meta WHERE key = 'strict')))"
@@ -114,7 +114,7 @@ def sound(connection: sqlite3.Connection) -> int:
 def forget_texts(connection: sqlite3.Connection) -> None:
     """Take away what was found in messages, so that all of them are looked at anew."""
     for table in ("findings", "details"):
-        connection.execute(f"DELETE FROM {table} WHERE {_OF_TEXT}")
+        connection.execute(f"DELETE FROM {table} WHERE {OF_TEXT}")
     connection.execute("DELETE FROM checks")
     connection.execute("DELETE FROM shapes")
     for name in ("beside", "applied"):

@@ -19,7 +19,7 @@ from app.domain.entry import BLOCK, Entry, NotJson, strict
 from app.domain.facts import payload
 from app.domain.tagging import TagEdit
 from app.errors import Conflict, NotEditable, Refused
-from app.services import browsing, editing, history, opening, outside
+from app.services import analysing, browsing, editing, history, opening, outside
 from app.services.library import Library
 from tests.workshop import check, check_home, dataset, entry, keys, line
 
@@ -158,6 +158,13 @@ class Life(RuleBasedStateMachine):
         assert without_block(payload(found[place])) == {k: v for k, v in value.items() if k != BLOCK}
         saved = Entry.of(payload(found[place]))
         assert opened.entry.uuid in (None, saved.uuid)
+
+    @rule()
+    def look(self):
+        """Validation looks at what changed; at nothing, when it has looked just before."""
+        analysing.bring_up_to_date(self.library, SLUG)
+        assert analysing.bring_up_to_date(self.library, SLUG) == 0
+        assert analysing.due(self.library, SLUG).entries == 0
 
     @rule(number=st.integers(10, 99))
     def new(self, number):
