@@ -13,11 +13,12 @@ from app.domain.validation.rules import Rules
 from app.services import criteria, measuring, targeting
 from app.services.library import Library
 from app.services.reading import Progress, current_index, silent
-from app.store import findings
+from app.store import findings, likeness
 from app.store.analysing import by, keep_analyses, keep_sizes, lacking, look, number_lacking
 from app.store.index import Index, summary_of
 
 FEW = 300  # entries that may be looked at while a click waits
+COMPARED = 2000  # entries that may be compared with each other meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +57,22 @@ def due(library: Library, slug: str) -> Due:
         )
 
 
-def bring_up_to_date(library: Library, slug: str, progress: Progress = silent) -> int:
+def bring_up_to_date(library: Library, slug: str, progress: Progress = silent, *, near: bool = False) -> int:
     """Look at every entry that was not looked at since it changed; returns how many there were.
 
     It may be stopped at any time and goes on where it was. Entries that are changed meanwhile are looked
     at the next time.
 
+    Entries that say nearly the same are looked for whenever that is quick, or the look is long anyway.
+
     :param progress: told the looks taken and those in all.
+    :param near: look for entries that say nearly the same, however long it takes.
     :raises NotFound: if there is no such dataset.
     """
     info = library.dataset(slug)
     ground = Ground(info.path, current_index(library, info), *_standards(library, info.slug))
-    return examine(library, ground, progress)
+    near = near or info.entries <= COMPARED or due(library, slug).is_long
+    return examine(library, ground, progress, near=near)
 
 
 def _standards(library: Library, slug: str) -> tuple[Rules, Chosen]:
@@ -84,12 +89,13 @@ class Ground:
     chosen: Chosen
 
 
-def examine(library: Library, ground: Ground, progress: Progress = silent) -> int:
+def examine(library: Library, ground: Ground, progress: Progress = silent, *, near: bool = True) -> int:
     """Look at every entry of a file that was not looked at; see :func:`bring_up_to_date`."""
     with ground.index.connect() as connection:
         _forget_outdated(library, connection, ground)
         unchecked, unmeasured = lacking(connection, "checks"), lacking(connection, "sizes")
-        total = len(unchecked) + len(unmeasured)
+        unsigned = lacking(connection, "signatures") if near else []
+        total = len(unchecked) + len(unmeasured) + len(unsigned)
         ranks: set[int] = set()
         for seen in look(
             ground.path, unchecked, by(ground.rules), progress=lambda done, _: progress(done, total)
@@ -103,7 +109,15 @@ def examine(library: Library, ground: Ground, progress: Progress = silent) -> in
         for sizes in measure:
             with _writing(connection):
                 ranks.update(keep_sizes(connection, sizes))
+        first = len(unchecked) + len(unmeasured)
+        for seen in look(
+            ground.path, unsigned, likeness.signatures, progress=lambda done, _: progress(first + done, total)
+        ):
+            with _writing(connection):
+                likeness.keep_signatures(connection, seen)
         _conclude(library, connection, ground.chosen, ranks)
+        if near:
+            _resemble(connection, ground.path)
     return len(ranks)
 
 
@@ -138,6 +152,20 @@ def _conclude(library: Library, connection: Connection, chosen: Chosen, ranks: s
         if findings.mark(connection, "beside") != content or ranks:
             findings.compare(connection)
             findings.set_mark(connection, "beside", content)
+
+
+def _resemble(connection: Connection, path: Path) -> None:
+    """Find the entries that say nearly the same as an earlier one, if that is not known."""
+    summary = summary_of(connection)
+    content = summary.content if summary else ""
+    if findings.mark(connection, "near") == content:
+        return
+    ranks = likeness.near(connection, path)
+    with _writing(connection):
+        summary = summary_of(connection)
+        if summary and summary.content == content:  # else another look is due anyway
+            likeness.write_near(connection, ranks)
+            findings.set_mark(connection, "near", content)
 
 
 @contextmanager

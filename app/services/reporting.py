@@ -195,7 +195,7 @@ def tokens(library: Library, slug: str, target: Chosen | None = None, progress: 
 @contextmanager
 def _examined(library: Library, slug: str, chosen: Chosen, progress: Progress) -> Iterator[Ground]:
     """A dataset of which all is known, with a target that need not be its own."""
-    bring_up_to_date(library, slug, progress)
+    bring_up_to_date(library, slug, progress, near=True)
     rules, own = criteria.rules_for(library, slug), criteria.target_for(library, slug)
     with reading(library, slug) as snapshot, import_folder(library.places.imports) as folder:
         if chosen == own:

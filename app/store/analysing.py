@@ -168,7 +168,7 @@ def by(rules: Rules) -> Callable[[list[bytes]], list[Analysis]]:
 
 def keep_analyses(connection: sqlite3.Connection, seen: Iterable[Seen[Analysis]]) -> list[int]:
     """Put analyses into the index, those of lines that are still the same; returns their ranks."""
-    kept = [each for each in seen if _is_same(connection, each.place)]
+    kept = [each for each in seen if is_same(connection, each.place)]
     shapes = {each.found.shape for each in kept}
     connection.executemany("INSERT OR IGNORE INTO shapes (shape) VALUES (?)", ((shape,) for shape in shapes))
     numbers = {
@@ -185,13 +185,14 @@ def keep_analyses(connection: sqlite3.Connection, seen: Iterable[Seen[Analysis]]
 
 def keep_sizes(connection: sqlite3.Connection, seen: Iterable[Seen[tuple[int, int]]]) -> list[int]:
     """Put numbers of tokens, in all and trained, into the index, for lines that are still the same."""
-    kept = [each for each in seen if _is_same(connection, each.place)]
+    kept = [each for each in seen if is_same(connection, each.place)]
     connection.executemany(
         "INSERT OR REPLACE INTO sizes VALUES (?,?,?)", ((each.place.rank, *each.found) for each in kept)
     )
     return [each.place.rank for each in kept]
 
 
-def _is_same(connection: sqlite3.Connection, place: Place) -> bool:
+def is_same(connection: sqlite3.Connection, place: Place) -> bool:
+    """Whether a line is still the one that was looked at."""
     row = connection.execute("SELECT digest FROM lines WHERE rank = ?", (place.rank,)).fetchone()
     return row is not None and row[0] == place.digest

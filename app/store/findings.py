@@ -71,7 +71,8 @@ def state(connection: sqlite3.Connection) -> tuple[str, ...]:
     """What changes whenever findings do, the lines of the file aside."""
     checked = connection.execute("SELECT count(*) FROM checks").fetchone()[0]
     measured = connection.execute("SELECT count(*) FROM sizes").fetchone()[0]
-    return (*(mark(connection, name) for name in ("rules", "applied", "beside")), f"{checked}/{measured}")
+    marks = (mark(connection, name) for name in ("rules", "applied", "beside", "near"))
+    return (*marks, f"{checked}/{measured}")
 
 
 def counts(connection: sqlite3.Connection) -> list[Count]:
@@ -257,12 +258,15 @@ def carry(connection: sqlite3.Connection, old: Path) -> None:
         CREATE TEMP TABLE same AS SELECT was.rank AS was, now.rank AS now
             FROM old.lines AS was JOIN main.lines AS now USING (digest) GROUP BY now.rank;
         CREATE INDEX temp.same_was ON same (was);
-        INSERT INTO main.meta SELECT * FROM old.meta WHERE key IN ('rules', 'target', 'applied', 'strict');
+        INSERT INTO main.meta SELECT * FROM old.meta
+            WHERE key IN ('rules', 'target', 'applied', 'strict', 'near');
         INSERT INTO main.shapes SELECT * FROM old.shapes;
         INSERT INTO main.verdicts SELECT * FROM old.verdicts;
         INSERT INTO main.checks SELECT now, shape, checks.same
             FROM old.checks JOIN temp.same AS lines ON was = rank;
         INSERT INTO main.sizes SELECT now, tokens, trained FROM old.sizes JOIN temp.same ON was = rank;
+        INSERT INTO main.signatures SELECT now, signature
+            FROM old.signatures JOIN temp.same ON was = rank;
         INSERT OR REPLACE INTO main.findings SELECT code, now, severity, count
             FROM old.findings JOIN temp.same ON was = rank WHERE NOT {_OF_OTHERS};
         INSERT OR REPLACE INTO main.details SELECT code, what, now, count
@@ -274,14 +278,21 @@ def carry(connection: sqlite3.Connection, old: Path) -> None:
     connection.execute("DETACH old")
 
 
+_WHOLE = {
+    "any": "rank IN (SELECT rank FROM findings)",
+    "sound": "rank IN (SELECT rank FROM checks EXCEPT SELECT rank FROM findings)",
+}
 SEVERITIES = {severity.word: int(severity) for severity in Severity}
 
 
 def condition(wanted: str) -> tuple[str, list[object]]:
     """The entries with a diagnostic, as an SQL condition and its values.
 
-    :param wanted: a severity, a code, or a code and what was found, with a colon between.
+    :param wanted: a severity, a code, or a code and what was found, with a colon between; ``any`` for any
+        finding at all, ``sound`` for entries that were looked at and have none.
     """
+    if wanted in _WHOLE:
+        return _WHOLE[wanted], []
     if wanted in SEVERITIES:
         return f"rank IN (SELECT rank FROM findings WHERE {_BAD} = ?)", [SEVERITIES[wanted]]
     code, colon, what = wanted.partition(":")

@@ -46,9 +46,10 @@ CREATE TABLE verdicts (
 CREATE INDEX verdicts_shape ON verdicts (shape);
 CREATE TABLE checks (rank INTEGER PRIMARY KEY, shape INTEGER NOT NULL, same BLOB NOT NULL);
 CREATE TABLE sizes (rank INTEGER PRIMARY KEY, tokens INTEGER NOT NULL, trained INTEGER NOT NULL);
+CREATE TABLE signatures (rank INTEGER PRIMARY KEY, signature BLOB NOT NULL);
 """
 # Every table with something about a line, which goes where the line goes.
-RANKED = ("lines", "tags", "reasons", "findings", "details", "checks", "sizes")
+RANKED = ("lines", "tags", "reasons", "findings", "details", "checks", "sizes", "signatures")
 INDEXES = (
     "CREATE INDEX lines_uuid ON lines (uuid) WHERE uuid IS NOT NULL",
     "CREATE INDEX lines_unnamed ON lines (digest) WHERE uuid IS NULL",

@@ -252,7 +252,7 @@ def _rewrite(
     connection.executemany(_RELABEL, relabelled)
     for table in ("tags", "reasons"):
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [(rank,) for rank in grown])
-    for table in ("findings", "details", "checks", "sizes"):
+    for table in ("findings", "details", "checks", "sizes", "signatures"):
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [row[-1:] for row in retold])
     for table in ("findings", "details"):
         statement = f"DELETE FROM {table} WHERE rank = ? AND {OF_LABELS}"

@@ -184,7 +184,7 @@ def test_stopped_work_goes_on_where_it_was(library, tmp_path, monkeypatch):
     monkeypatch.setattr(looking, "BATCH", 10)
 
     def stop(done, total):
-        assert total == 2 * COUNT
+        assert total == 3 * COUNT
         if done >= 20:
             raise Cancelled("enough")
 

@@ -81,7 +81,7 @@ def named(text: str, families: Collection[str]) -> Chosen:
         # A template of one's own may have the name of a trainer: then the trainer is meant first.
         kinds = [kind for kind, names in (("trainer", TRAINERS), ("family", families)) if part in names]
         if not kinds:
-            raise ValueError(f"There is no target “{part}”. “rolethread targets” lists those there are.")
+            raise ValueError(f"There is no target “{part}”.")
         free = [kind for kind in kinds if kind not in found]
         if not free:
             raise ValueError("A target is one trainer, one template, or one of each joined by “+”.")

@@ -51,6 +51,11 @@ def same_text(entry: Entry) -> bytes:
     return digest("\1".join(said).encode("utf-8", "surrogatepass"))
 
 
+def spoken(entry: Entry) -> str:
+    """All that an entry says but for its system messages."""
+    return "\n".join(each.text for each in entry.messages if each.canonical != "system")
+
+
 def _words(content: object) -> list[str]:
     return content.split() if isinstance(content, str) else [repr(content)]
 
