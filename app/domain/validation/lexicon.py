@@ -92,7 +92,7 @@ class Lexicon:
         for code, phrases in lists:
             for listed in dict.fromkeys(phrases):
                 for spelling in {normalize("NFC", listed), normalize("NFD", listed)}:
-                    if spelling.replace("*", "").strip():
+                    if set(spelling.split()) - {"*"}:
                         self._file(Phrase(code, listed, spelling))
 
     def _file(self, phrase: Phrase) -> None:

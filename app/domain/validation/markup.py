@@ -1,7 +1,7 @@
 """Signs in a text that are none of its words: control tokens, macros, and formatting in an answer."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from app.domain.validation.spans import Span
@@ -13,8 +13,8 @@ def _tokens(tokens: tuple[str, ...]) -> "re.Pattern[str]":
     return re.compile(_branches(sorted(set(tokens))))
 
 
-def _branches(tokens: Sequence[str]) -> str:
-    """A pattern of tokens, which come sorted and none of which is empty, as a tree of their letters."""
+def _branches(tokens: Iterable[str]) -> str:
+    """A pattern of tokens as a tree of their letters; it finds the longest that stands at a place."""
     groups: dict[str, list[str]] = {}
     for token in tokens:
         groups.setdefault(token[:1], []).append(token[1:])
@@ -41,7 +41,7 @@ def special_tokens(text: str, tokens: tuple[str, ...]) -> Iterator[Span]:
 # The macros of character cards (SillyTavern, Agnai, RisuAI; G28: card specs), and the older signs of
 # Pygmalion and Kobold. Only these names: doubled brackets stand in much else.
 _MACRO = re.compile(
-    r"\{\{\s{0,3}(?P<name>user|char|bot|persona|original|description|personality|scenario|system|group|notchar"
+    r"\{\{\s{0,3}(?=[A-Za-z/])(?P<name>user|char|bot|persona|original|description|personality|scenario|system|group|notchar"
     r"|charifnotgroup|mesexamples(?:raw)?|charprompt|charjailbreak|lastmessage|lastusermessage|lastcharmessage"
     r"|model|input|time|date|weekday|isotime|isodate|idle_duration|newline|trim|noop|random|pick|roll"
     r"|getvar|setvar|addvar|incvar|decvar|getglobalvar|setglobalvar|comment|hidden_key|//)"
@@ -69,12 +69,16 @@ def macros(text: str) -> Iterator[Span]:
 
 _FENCE = re.compile(r"^ {0,3}```.*?(?:^ {0,3}```|\Z)", re.DOTALL | re.MULTILINE)
 _HEADING = re.compile(r"^ {0,3}#{1,6} {1,3}(?=\S)[^\n]{1,200}", re.MULTILINE)
+_TAGS = (
+    "a", "abbr", "article", "audio", "b", "blockquote", "body", "br", "button", "center", "code", "dd",
+    "details", "div", "dl", "dt", "em", "figure", "font", "footer", "form", "h1", "h2", "h3", "h4", "h5",
+    "h6", "head", "header", "hr", "html", "i", "iframe", "img", "input", "ins", "label", "li", "link",
+    "main", "mark", "meta", "nav", "ol", "option", "p", "pre", "q", "script", "section", "select", "small",
+    "span", "strong", "style", "sub", "summary", "sup", "svg", "table", "tbody", "td", "textarea", "th",
+    "thead", "title", "tr", "tt", "u", "ul", "video",
+)  # fmt: skip
 _HTML = re.compile(
-    r"</?(?:a|abbr|article|audio|b|blockquote|body|br|button|center|code|dd|details|div|dl|dt|em|figure|font"
-    r"|footer|form|h[1-6]|head|header|hr|html|i|iframe|img|input|ins|label|li|link|main|mark|meta|nav|ol|option"
-    r"|p|pre|q|script|section|select|small|span|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|th"
-    r"|thead|title|tr|tt|u|ul|video)(?:\s[^<>]{0,500}+)?\s{0,3}/?>|<!--|<!DOCTYPE\b",
-    re.IGNORECASE,
+    rf"</?(?=[A-Za-z!])(?:{_branches(_TAGS)}(?:\s[^<>]{{0,500}}+)?\s{{0,3}}/?>|!--|!DOCTYPE\b)", re.IGNORECASE
 )
 _JSON = re.compile(r"""\{\s{0,20}"[^"\n{}]{1,60}"\s{0,9}:\s{0,9}(?:["\[{\d-]|true\b|false\b|null\b)""")
 
@@ -92,6 +96,6 @@ def leakage(text: str) -> Iterator[Span]:
     for sign, pattern, detail in (
         ("#", _HEADING, "a Markdown heading"), ("<", _HTML, "HTML"), ("{", _JSON, "JSON"),
     ):  # fmt: skip
-        if sign in prose:
+        if sign in prose and (sign != "<" or ">" in prose):
             for found in pattern.finditer(prose):
                 yield Span(*found.span(), detail)

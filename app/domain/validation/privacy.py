@@ -8,10 +8,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
-from itertools import chain
 from math import log2
 
 from app.domain.validation.spans import Span, apart
+
+_Check = tuple["re.Pattern[str]", Callable[[str], bool]]  # a form, and what else has to be true of it
 
 _EMAIL = re.compile(r"(?<=[A-Za-z0-9%+_-])@(?:[A-Za-z0-9-]{1,63}\.){1,8}([A-Za-z]{2,24})(?![A-Za-z0-9@])")
 _LOCAL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.%+_-")
@@ -59,7 +60,8 @@ def urls(text: str) -> Iterator[Span]:
 
 
 # Enough digits for a telephone number, with what may stand between them.
-_DIGITS = re.compile(r"(?<![\w.,:/-])[+(]{0,2}\d(?:[ ()./\u00a0-]{0,3}\d){6,18}(?![\d\w])")
+_DIGIT = re.compile(r"\d")
+_DIGITS = re.compile(r"[+(\d](?<![\w.,:/-].)(?:(?<=\d)|\(?\d)(?:[ ()./\u00a0-]{0,3}\d){6,18}(?![\d\w])")
 _PHONE = re.compile(
     r"(?<![\d.,/-])(?:"
     r"\+\d(?:[ ().\u00a0-]{0,3}\d){7,14}"  # with the code of a country
@@ -83,13 +85,13 @@ def phones(text: str) -> Iterator[Span]:
 
     Years, dates, times, prices, versions and the numbers of cards are none.
     """
-    spans = (_phone(text, found) for found in _DIGITS.finditer(text))
-    first = next((span for span in spans if span), None)
-    if first is None:
+    if not _DIGITS.search(text):
         return
     accounts = (found for found in _IBAN.finditer(text) if _is_iban(found[0]))
-    account = next(accounts, None)
-    for span in chain((first,), spans):
+    account, place = next(accounts, None), 0
+    while found := _DIGITS.search(text, place):
+        span = _phone(text, found)
+        place = span.end if span else found.end()
         while span and account and account.end() <= span.start:
             account = next(accounts, None)
         if span and not (account and account.start() < span.start):
@@ -98,15 +100,23 @@ def phones(text: str) -> Iterator[Span]:
 
 def _phone(text: str, found: "re.Match[str]") -> Span | None:
     number = found[0]
-    if _DATE.match(number) or _is_card(number) or _is_ip(number):
+    if number.count(" ") > 7 or number.count("(") > 2 or _DATE.match(number):
         return None
     for one in _PHONE.finditer(number):
-        digits = sum(map(str.isdigit, one[0]))
-        if digits >= (8 if "+" in one[0] else 9) and not _round(one[0]):
-            return Span(found.start() + one.start(), found.start() + one.end(), better="[phone]")
-    if _CALLED.search(text[max(0, found.start() - 30) : found.start()]):
-        return Span(*found.span(), better="[phone]")
-    return None
+        least = 8 if "+" in one[0] else 9
+        if len(one[0]) >= least and sum(map(str.isdigit, one[0])) >= least and not _round(one[0]):
+            return None if _is_card(number) else Span(*_within(found, one), better="[phone]")
+    called = _CALLED.search(text[max(0, found.start() - 30) : found.start()])
+    return Span(*found.span(), better="[phone]") if called and not _is_other(number) else None
+
+
+def _within(found: "re.Match[str]", one: "re.Match[str]") -> tuple[int, int]:
+    """Where a match in another's text stands in the text of that."""
+    return found.start() + one.start(), found.start() + one.end()
+
+
+def _is_other(number: str) -> bool:
+    return _is_card(number) or ("." in number and _is_ip(number))
 
 
 def _round(number: str) -> bool:
@@ -115,40 +125,47 @@ def _round(number: str) -> bool:
 
 
 _CARD = re.compile(
-    r"(?<![\d.,-])(?:\d{4}([ -]?)\d{4}\1\d{4}\1\d{4}(?:\1\d{1,3})?|3[47]\d\d([ -]?)\d{6}\2\d{5}|\d{13,19})"
-    r"(?!\d|[.,]\d)"
+    r"\d(?<![\d.,-].)(?:\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|(?<=3)[47]\d\d([ -]?)\d{6}\2\d{5}"
+    r"|\d{12,18})(?!\d|[.,]\d)"
 )
-_SSN = re.compile(r"(?<![\w-])(?!000|666|9)\d{3}-(?!00)\d\d-(?!0000)\d{4}(?![\w-])")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
-# By the forms that those who give them out have published.
-_KEY = re.compile(
-    r"(?<![A-Za-z0-9_])(?:"
-    r"sk-[A-Za-z0-9_-]{20,200}+"  # OpenAI, Anthropic and others
-    r"|gh[pousr]_[A-Za-z0-9]{30,100}+|github_pat_[A-Za-z0-9_]{30,100}+|glpat-[A-Za-z0-9_-]{20,60}+"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{10,200}+"
-    r"|[MNO][A-Za-z0-9_-]{23,25}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40}+"
-    r"|\d{8,10}:AA[A-Za-z0-9_-]{33}"  # Slack, Discord, Telegram
-    r"|A[KS]IA[A-Z0-9]{16}(?![A-Za-z0-9])"  # Amazon
-    r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,300}+"  # Google
-    r"|hf_[A-Za-z0-9]{30,60}+|gsk_[A-Za-z0-9]{40,60}+|r8_[A-Za-z0-9]{30,50}+"  # places of models
-    r"|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,250}+|dop_v1_[a-f0-9]{64}"
-    r"|[rs]k_(?:live|test)_[A-Za-z0-9]{16,120}+|whsec_[A-Za-z0-9]{20,80}+"  # Stripe
-    r"|SG\.[A-Za-z0-9_-]{16,40}\.[A-Za-z0-9_-]{30,60}+"  # SendGrid
-    r"|eyJ[A-Za-z0-9_-]{10,2000}+\.eyJ[A-Za-z0-9_-]{10,8000}+\.[A-Za-z0-9_-]{10,2000}+"  # web tokens
-    r")"
+_SSN = re.compile(r"[0-8](?<![\w-].)\d\d(?<!000|666)-(?!00)\d\d-(?!0000)\d{4}(?![\w-])")
+_IBAN = re.compile(
+    r"[A-Z](?<![A-Za-z0-9].)[A-Z]\d\d(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?(?![A-Za-z0-9])"
 )
+# How keys begin and go on, by the forms that those who give them out have published.
+_KEYS = tuple(
+    (start, re.compile(rf"{re.escape(start)}(?<![A-Za-z0-9_]{re.escape(start)}){rest}"))
+    for start, rest in (
+        ("sk-", "[A-Za-z0-9_-]{20,200}+"),  # OpenAI, Anthropic and others
+        ("ghp_", "[A-Za-z0-9]{30,100}+"), ("gho_", "[A-Za-z0-9]{30,100}+"), ("ghu_", "[A-Za-z0-9]{30,100}+"),
+        ("ghs_", "[A-Za-z0-9]{30,100}+"), ("ghr_", "[A-Za-z0-9]{30,100}+"),
+        ("github_pat_", "[A-Za-z0-9_]{30,100}+"), ("glpat-", "[A-Za-z0-9_-]{20,60}+"),
+        ("xox", "[abeoprs]-[A-Za-z0-9-]{10,200}+"),  # Slack
+        (":AA", "[A-Za-z0-9_-]{33}"),  # Telegram, behind the number of a bot
+        ("AKIA", "[A-Z0-9]{16}(?![A-Za-z0-9])"), ("ASIA", "[A-Z0-9]{16}(?![A-Za-z0-9])"),  # Amazon
+        ("AIza", "[A-Za-z0-9_-]{35}"), ("ya29.", "[A-Za-z0-9_-]{20,300}+"),  # Google
+        ("hf_", "[A-Za-z0-9]{30,60}+"), ("gsk_", "[A-Za-z0-9]{40,60}+"), ("r8_", "[A-Za-z0-9]{30,50}+"),
+        ("npm_", "[A-Za-z0-9]{36}"), ("pypi-", "[A-Za-z0-9_-]{50,250}+"), ("dop_v1_", "[a-f0-9]{64}"),
+        ("sk_live_", "[A-Za-z0-9]{16,120}+"), ("rk_live_", "[A-Za-z0-9]{16,120}+"),  # Stripe
+        ("sk_test_", "[A-Za-z0-9]{16,120}+"), ("whsec_", "[A-Za-z0-9]{20,80}+"),
+        ("SG.", r"[A-Za-z0-9_-]{16,40}\.[A-Za-z0-9_-]{30,60}+"),  # SendGrid
+        ("eyJ", r"[A-Za-z0-9_-]{10,2000}+\.eyJ[A-Za-z0-9_-]{10,8000}+\.[A-Za-z0-9_-]{10,2000}+"),
+    )
+)  # fmt: skip
+_DISCORD = re.compile(r"[MNO](?<!\w[MNO])[\w-]{23,25}\.[\w-]{6}\.[\w-]{27,40}+", re.ASCII)
 _LOGIN = re.compile(r"://[^\s:/@]{1,64}:([^\s:/@]{3,128})@")  # a password in a link
 _BLOCK = re.compile(
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"
     r"(?:[^-]{0,20000}-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
 )
+_HINTS = ("pass", "pwd", "key", "token", "secret")
 _TOLD = re.compile(
     r"\b(?:password|passwd|passcode|pwd|passwort|api[ _-]?key|secret(?:[ _-]?key)?"
     r"|(?:access|auth|api)[ _-]?token|client[ _-]?secret)\b[\"'*]{0,3}\s{0,3}(?:[:=]|is\b)\s{0,3}"
     r"[\"'“*`]{0,3}([^\s\"'”,;<>*`]{6,128})",
     re.IGNORECASE,
 )
-_LONG = re.compile(r"(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9_-]{32,128}+(?![A-Za-z0-9+/_.-])")
+_LONG = re.compile(r"[A-Za-z0-9_-](?<![A-Za-z0-9+/_=.-].)[A-Za-z0-9_-]{31,127}+(?![A-Za-z0-9+/_.-])")
 
 
 def secrets(text: str) -> Iterator[Span]:
@@ -156,22 +173,32 @@ def secrets(text: str) -> Iterator[Span]:
 
     A long string of mixed letters and digits counts where it is as random as a key.
     """
-    yield from apart(_secrets(text))
-
-
-def _secrets(text: str) -> Iterator[Span]:
-    """The same, as they are found: some inside others."""
-    found_by = (
-        (_CARD, _is_card), (_SSN, bool), (_IBAN, _is_iban), (_KEY, _varied), (_BLOCK, bool),
+    if not _DIGIT.search(text) and "-----BEGIN" not in text:
+        return
+    checks: list[_Check] = [
+        (_CARD, _is_card),
+        (_IBAN, _is_iban),
+        (_BLOCK, bool),
         (_LONG, _is_random),
-    )  # fmt: skip
-    for pattern, check in found_by:
-        for found in pattern.finditer(text):
-            if check(found[0]):
-                yield Span(*found.span(), better="[secret]")
-    for found in _LOGIN.finditer(text):
-        yield Span(*found.span(1), better="[secret]")
-    for found in _TOLD.finditer(text):
+        (_DISCORD, _varied),
+    ]
+    checks += [(_SSN, bool)] if "-" in text else []
+    checks += [(pattern, _varied) for start, pattern in _KEYS if start in text]
+    lower = text.lower()
+    told = (_LOGIN, _TOLD) if any(hint in lower for hint in _HINTS) else (_LOGIN,)
+    yield from apart(
+        *(_checked(pattern, check, text) for pattern, check in checks),
+        *(_passwords(pattern, text) for pattern in told),
+    )
+
+
+def _checked(pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str) -> Iterator[Span]:
+    return (Span(*found.span(), better="[secret]") for found in pattern.finditer(text) if check(found[0]))
+
+
+def _passwords(pattern: "re.Pattern[str]", text: str) -> Iterator[Span]:
+    """What a pattern names, where it has letters and digits, as no word of a story has."""
+    for found in pattern.finditer(text):
         told = found[1].rstrip(".!?)")
         if len(told) >= 6 and any(map(str.isdigit, told)) and any(map(str.isalpha, told)):
             yield Span(found.start(1), found.start(1) + len(told), better="[secret]")
@@ -179,8 +206,10 @@ def _secrets(text: str) -> Iterator[Span]:
 
 def _is_card(number: str) -> bool:
     """Whether the last digit is what Luhn's formula says, and the first ones are those of a card."""
-    digits = [int(digit) for digit in number if digit in "0123456789"]
-    if not 13 <= len(digits) <= 19 or digits[0] not in (2, 3, 4, 5, 6) or len(set(digits)) < 2:
+    if number[0] not in "23456" or len(number) < 13:
+        return False
+    digits = [int(digit) for digit in number if digit.isdecimal()]
+    if not 13 <= len(digits) <= 19 or len(set(digits)) < 2:
         return False
     doubled = (sum(divmod(2 * digit, 10)) for digit in digits[-2::-2])
     return (sum(digits[-1::-2]) + sum(doubled)) % 10 == 0
@@ -207,37 +236,57 @@ def _is_random(key: str) -> bool:
 
 
 _UPPER = r"[A-ZÀ-ÖØ-Þ]"
-_STREET = re.compile(
-    # English
-    rf"(?<![\w.,-])\d{{1,5}}[A-Za-z]?,? (?:(?!The |On )(?:{_UPPER}[\w'’.-]{{0,30}}|\d{{1,3}}(?:st|nd|rd|th))"
-    r" ){1,3}?(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq"
-    r"|Way|Place|Pl|Terrace|Crescent|Highway|Hwy|Parkway|Pkwy)\b\.?"
-    # German
-    rf"|(?<!\w){_UPPER}[\wäöüß-]{{2,40}}?(?:straße|strasse|str\.|gasse|weg|platz|allee|ufer|damm) \d{{1,4}}"
-    r"(?: ?[a-h])?\b"
-    # French
-    r"|(?<!\w)\d{1,4}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|allée|impasse|quai) "
-    rf"(?:de |du |des |la |les? |[ld]['’]){{0,3}}{_UPPER}\w{{1,40}}"
-    # Spanish, Italian, Portuguese, Polish, Russian
-    r"|(?<!\w)(?:Calle|Avenida|Avda\.|Plaza|Paseo|Via|Viale|Piazza|Corso|Rua|ul\.|улица|ул\.) "
-    r"(?:\w{1,30} ){0,3}?\w{2,40},? (?:n[ºo°.] ?)?\d{1,4}\b"
+_NAMED = rf"(?!The |On )(?:{_UPPER}[\w'’.-]{{0,30}}|\d{{1,3}}(?:st|nd|rd|th)) "
+# How people write the streets of a language, and what one of them has to hold.
+_STREETS = (
+    (
+        (" St", " Av", " R", " B", " L", " D", " C", " Sq", " W", " P", " T", " H"),
+        rf"\d(?<![\w.,-].)\d{{0,4}}[A-Za-z]?,? (?:{_NAMED}){{1,3}}?"
+        r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Way|Place|Pl"
+        r"|Terrace|Crescent|Highway|Hwy|Parkway|Pkwy)\b\.?",
+    ),
+    (
+        ("straße", "strasse", "str.", "gasse", "weg", "platz", "allee", "ufer", "damm"),
+        rf"{_UPPER}(?<!\w.)\w{{2,40}}?(?:straße|strasse|str\.|gasse|weg|platz|allee|ufer|damm) \d{{1,4}}"
+        r"(?: ?[a-h])?\b",
+    ),
+    (
+        ("rue", "avenue", "boulevard", "place", "chemin", "allée", "impasse", "quai"),
+        r"\d(?<!\w.)\d{0,3}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|allée|impasse|quai) "
+        rf"(?:de |du |des |la |les? |[ld]['’]){{0,3}}{_UPPER}\w{{1,40}}",
+    ),
+    (
+        ("Calle", "Av", "Plaza", "Paseo", "Via", "Piazza", "Corso", "Rua", "ul.", "улица", "ул."),
+        r"[ACPRVu\u0443](?<!\w.)(?:alle|venida|vda\.|laza|aseo|iale|ia|iazza|orso|ua|l\.|лица|л\.) "
+        r"(?:\w{1,30} ){0,3}?\w{2,40},? (?:n[ºo°.] ?)?\d{1,4}\b",
+    ),
 )
-_IP = re.compile(
-    r"(?<![\w:-])[0-9A-Fa-f]{2}(?:([:-])[0-9A-Fa-f]{2})(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])"
-    r"|(?<![\w.])(?<![vV]ersion )(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d)"
-    r"|(?<![\w:.])(?:[0-9A-Fa-f]{1,4}:{1,2}){2,7}[0-9A-Fa-f]{1,4}(?![\w:])"
+_STREET_PATTERNS = tuple((hints, re.compile(pattern)) for hints, pattern in _STREETS)
+_MACHINES = (
+    (".", re.compile(r"\d(?<![\w.].)(?<!ersion .)\d{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d)")),
+    (
+        ":",
+        re.compile(
+            r"[\dA-Fa-f](?<![\w:.].)[\dA-Fa-f]{0,3}:(?::?[\dA-Fa-f]{1,4}:){0,6}:?[\dA-Fa-f]{1,4}(?![\w:])"
+        ),
+    ),
 )
+_MAC = re.compile(r"[0-9A-Fa-f](?<![\w:-].)[0-9A-Fa-f]([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])")
 
 
 def addresses(text: str) -> Iterator[Span]:
     """Streets with the number of a house, and addresses of machines in a network."""
-    streets = (Span(*found.span(), better="[address]") for found in _STREET.finditer(text))
-    machines = (Span(*found.span(), better="[address]") for found in _IP.finditer(text) if _is_machine(found))
-    yield from apart((*streets, *machines))
+    if not _DIGIT.search(text):
+        return
+    checks: list[_Check] = [
+        (pattern, bool) for hints, pattern in _STREET_PATTERNS if any(hint in text for hint in hints)
+    ]
+    checks += [(pattern, _is_ip) for sign, pattern in _MACHINES if sign in text]
+    yield from apart(*(_places(pattern, check, text) for pattern, check in (*checks, (_MAC, bool))))
 
 
-def _is_machine(found: "re.Match[str]") -> bool:
-    return bool(found[1]) or _is_ip(found[0])
+def _places(pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str) -> Iterator[Span]:
+    return (Span(*found.span(), better="[address]") for found in pattern.finditer(text) if check(found[0]))
 
 
 def _is_ip(number: str) -> bool:

@@ -1,6 +1,7 @@
 """Stretches of a text: what a check found, where, and what a repair would put there."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from heapq import merge
 from typing import NamedTuple
 
 
@@ -23,10 +24,10 @@ def replaced(text: str, spans: Iterable[Span]) -> str:
     return "".join((*pieces, text[place:]))
 
 
-def apart(spans: Iterable[Span]) -> list[Span]:
-    """The spans in order; of those that overlap the one that begins first, of those the longest."""
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda span: (span.start, -span.end, span.detail)):
-        if not kept or span.start >= kept[-1].end:
-            kept.append(span)
-    return kept
+def apart(*ordered: Iterable[Span]) -> Iterator[Span]:
+    """The spans of all, each in order, as one; of those that overlap the first, of those the longest."""
+    place = 0
+    for span in merge(*ordered, key=lambda span: (span.start, -span.end, span.detail)):
+        if span.start >= place:
+            place = span.end
+            yield span

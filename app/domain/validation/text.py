@@ -96,7 +96,7 @@ def _letters(scene: Scene) -> Iterator[Diagnostic]:
         yield from scene.found("text.zero_width", unicode.zero_width)
     if "\ufffd" in letters:
         yield from scene.found("text.replacement_character", unicode.replacement_characters)
-    if any(map(unicode.is_mark, letters)):
+    if not letters.isdisjoint(unicode.MARKS):
         yield from scene.found("text.zalgo", unicode.zalgo)
     if '"' in scene.whole and not letters.isdisjoint(unicode.CURLY):
         yield from scene.found("text.mixed_quotes", lambda text: islice(unicode.mixed_quotes(text), 1))
@@ -141,7 +141,7 @@ def _phrases(scene: Scene, rules: "Rules") -> Iterator[Diagnostic]:
 
 def _held(text: str, phrases: list[Phrase], *, outside: bool) -> Iterator[Span]:
     """Where the phrases stand in a text, the longest of those that overlap."""
-    spans = apart(span for phrase in phrases for span in islice(phrase.spans(text), MOST))
+    spans = apart(*(phrase.spans(text) for phrase in phrases))
     return (span for span in spans if not (outside and _in_speech(text, span.start)))
 
 
@@ -173,5 +173,5 @@ def _private(scene: Scene) -> Iterator[Diagnostic]:
 def names(text: str, rules: "Rules") -> Iterator[Span]:
     """Where the names that are never to be published stand in a text, with their placeholder."""
     held = (phrase for phrase in _lexicon(rules).candidates(Words(text)) if phrase.code == NAME)
-    for span in apart(span for phrase in held for span in phrase.spans(text)):
+    for span in apart(*(phrase.spans(text) for phrase in held)):
         yield span._replace(better="[name]")

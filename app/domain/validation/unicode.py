@@ -8,52 +8,58 @@ import re
 from collections.abc import Iterator
 from unicodedata import name
 
-import regex
-
 from app.domain.validation.spans import Span
 
-# Letters and marks of scripts that need the two joiners; the marks of Arabic belong to no script.
+# Scripts that need the two joiners, from Arabic to Javanese; those that mark by an invisible blank where a
+# line may break; and emoji. By their blocks, so that ``re`` can look for them.
 _JOINING = (
-    r"[[\p{Arabic}\p{Syriac}\p{Mandaic}\p{Nko}\p{Adlam}\p{Mongolian}\p{Devanagari}\p{Bengali}\p{Gurmukhi}"
-    r"\p{Gujarati}\p{Oriya}\p{Tamil}\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Myanmar}"
-    r"\p{Tibetan}\p{Balinese}\p{Javanese}\u0640\u064b-\u065f]&&[\p{L}\p{M}]]"
+    "\u0600-\u086f\u08a0-\u0dff\u0f00-\u109f\u1780-\u18af\u1b00-\u1b7f\ua980-\ua9df\ua9e0-\ua9ff\uaa60-\uaa7f"
+    "\ufb50-\ufdff\ufe70-\ufefc\U00010d00-\U00010d3f\U00011000-\U0001173f\U0001e900-\U0001e95f"
 )
-# Scripts that leave no blank between words, and mark by an invisible one where a line may break.
-_UNSPACED = r"[\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
-_PICTURE = r"[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f]"
+_UNSPACED = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u1950-\u1aaf\ua9e0-\ua9ff\uaa60-\uaadf"
+_PICTURE = (
+    "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935"
+    "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_SELECTABLE = "0-9#*\u00a9\u00ae\u203c-\u205f\u2070-\u9fff\uf900-\ufaff\U0001f000-\U0001faff"
+_TAGS = "\U000e0020-\U000e007f"
 _UNNEEDED = (
-    r"[\u00ad\u2061-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e001f]",
-    rf"(?<!{_UNSPACED})[\u200b\u2060](?!{_UNSPACED})",
-    rf"(?<!{_JOINING})\u200c(?!{_JOINING})",
-    rf"(?<!{_JOINING})(?:(?<!{_PICTURE})\u200d|\u200d(?!\p{{Extended_Pictographic}}))(?!{_JOINING})",
+    r"(?<=[\u00ad\u2061-\u2065\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e001f])",
+    rf"(?<=[\u200b\u2060])(?<![{_UNSPACED}].)(?![{_UNSPACED}])",
+    rf"(?<=\u200c)(?<![{_JOINING}].)(?![{_JOINING}])",
+    rf"(?<=\u200d)(?<![{_JOINING}].)(?![{_JOINING}])(?:(?<![{_PICTURE}\ufe0f].)|(?![{_PICTURE}]))",
     # what chooses the form of an emoji, of a sign, of a letter, and of a flag
-    r"(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\p{S}\p{Han}0-9#*\u203c\u2049])[\ufe0e\ufe0f]",
-    r"(?<=[0-9#*])[\ufe0e\ufe0f](?!\u20e3)",
-    r"(?<=[\p{Cf}\p{Zs}\p{Latin}\p{Variation_Selector}\p{ASCII}]|^)[\ufe00-\ufe0d\U000e0100-\U000e01ef]",
-    r"(?<!\U0001f3f4[\U000e0020-\U000e007e]{0,8})[\U000e0020-\U000e007f]",
-    r"(?<!\p{Mongolian})[\u180b-\u180f](?!\p{Mongolian})",
-    r"(?<![\p{M}\p{Hebrew}])\u034f",
+    rf"(?<=[\ufe0e\ufe0f])(?:(?<![{_SELECTABLE}].)|(?<=[0-9#*].)(?!\u20e3))",
+    r"(?<=[\ufe00-\ufe0d\U000e0100-\U000e01ef])"
+    r"(?<![^\0-\u024f\u2000-\u206f\ufe00-\ufe0f\U000e0100-\U000e01ef].)",
+    rf"(?<=[{_TAGS}])(?<![\U0001f3f4{_TAGS}].)[{_TAGS}]*+",
+    r"(?<=[\u180b-\u180f])(?<![\u1800-\u18af].)(?![\u1800-\u18af])",
+    r"(?<=\u034f)(?<![\u0300-\u036f\u0590-\u05ff].)",
 )
-_DIRECTION = (
-    r"[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069]"  # needed where a script runs from right to left
-)
+_DIRECTION = r"(?<=[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069])"  # needed in scripts from right to left
 _RIGHT_TO_LEFT = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
-INVISIBLE = frozenset(
-    chr(point)
-    for first, last in (
-        (0xAD, 0xAD), (0x34F, 0x34F), (0x61C, 0x61C), (0x180B, 0x180F), (0x200B, 0x200F), (0x202A, 0x202E),
-        (0x2060, 0x206F), (0x3164, 0x3164), (0xFE00, 0xFE0F), (0xFEFF, 0xFEFF), (0xFFA0, 0xFFA0),
-        (0xFFF9, 0xFFFB), (0xE0000, 0xE01EF),
+_INVISIBLES = (
+    "\u00ad\u034f\u061c\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0"
+    "\ufff9-\ufffb\U000e0000-\U000e01ef"
+)
+
+
+def _letters(ranges: str) -> frozenset[str]:
+    """Each letter of some ranges that are spelt as in a pattern."""
+    spelt = re.findall("(.)-(.)|(.)", ranges)
+    return frozenset(
+        chr(point) for first, last, one in spelt for point in range(ord(first or one), ord(last or one) + 1)
     )
-    for point in range(first, last + 1)
-)  # fmt: skip
-_ANY = rf"(?=[{''.join(sorted(INVISIBLE))}])"  # first, because it is quick
 
 
-def _unneeded(*patterns: str) -> "regex.Pattern[str]":
-    return regex.compile(f"(?V1)(?:{_ANY}(?:{'|'.join(patterns)}))++")
+INVISIBLE = _letters(_INVISIBLES)
+
+
+def _unneeded(*patterns: str) -> "re.Pattern[str]":
+    one = f"[{_INVISIBLES}](?:{'|'.join(patterns)})"  # the sign first: ``re`` finds it quickly
+    return re.compile(f"{one}(?:{one}){{0,1000}}+", re.DOTALL)
 
 
 _INVISIBLE = _unneeded(*_UNNEEDED, _DIRECTION)
@@ -74,11 +80,7 @@ _LINE_ENDS = "\x0b\x0c\x85\u2028\u2029"
 _CONTROL = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
-CONTROL = frozenset(
-    chr(point)
-    for first, last in ((0x80, 0x9F), (0x2028, 0x2029), (0xD800, 0xDFFF), (0xFDD0, 0xFDEF), (0xFFFE, 0xFFFF))
-    for point in range(first, last + 1)
-)
+CONTROL = _letters("\x80-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff")
 _LATE_CONTROL = re.compile("[\x80-\x9f]")
 
 
@@ -104,13 +106,9 @@ def replacement_characters(text: str) -> Iterator[Span]:
 
 
 # What every broken stretch has at least one of: letters from which a wrong encoding makes its pairs.
-BROKEN = frozenset(
-    chr(point)
-    for first, last in ((0x80, 0x9F), (0xC2, 0xF4), (0x102, 0x17E), (0x391, 0x45F), (0x2500, 0x257F))
-    for point in range(first, last + 1)
-) | frozenset("¬√\u201a")  # fmt: skip
-
-
+_BROKEN_ONES = "\x80-\x9f\u00ac\u00c2-\u00f4\u0102-\u017e\u0391-\u045f\u201a\u221a\u2500-\u257f"
+BROKEN = _letters(_BROKEN_ONES)
+_BROKEN = re.compile(f"[{_BROKEN_ONES}]")
 # The end of a Portuguese word in capitals, such as “IRMÃ”: ftfy takes it for two halves of a letter.
 _QUOTED_CAPITAL = re.compile("(?<=[A-Z])[ÂÃÕ](?=[’”»])")
 
@@ -121,6 +119,8 @@ def mojibake(text: str) -> Iterator[Span]:
     What ftfy's ``fix_encoding`` is sure of, and nothing else of what ftfy can do.
     """
     if text.isascii():
+        return
+    if not _BROKEN.search(text):
         return
     from ftfy import fix_encoding
     from ftfy.badness import is_bad
@@ -147,29 +147,32 @@ def _difference(line: str, better: str, place: int) -> Span:
 
 # Marks of Latin, Greek and Cyrillic letters, and of signs: Vietnamese has two on a letter, phonetics three.
 _MARK = (
-    r"[\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff"
-    r"\u20d0-\u20e2\u20e4-\u20f0\ufe20-\ufe2f]"
+    "\u0300-\u034e\u0350-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20e2\u20e4-\u20f0\ufe20-\ufe2f"
 )
-_MARKED = regex.compile(
-    rf"(?V1)(?:[^\s\p{{M}}]?{_MARK}++)++|[\p{{M}}--[\p{{Tibetan}}\p{{Variation_Selector}}]]{{8,}}+"
+# Those of Hebrew, Arabic, Syriac, Devanagari, Thai and Lao: more of them may stand together.
+_OTHER_MARK = (
+    "\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u06d6-\u06ed\u0730-\u074a\u0900-\u0903\u093a-\u094f"
+    "\u0e31-\u0e3a\u0e47-\u0e4e\u0eb1-\u0ebc\u0ec8-\u0ecd"
 )
-_MARKS = re.compile(_MARK)
-is_mark = regex.compile(r"\p{M}").match
-_PILE = re.compile(rf"{_MARK}{{4}}")
+_MARKED = re.compile(rf"(?:[^\s{_MARK}]?[{_MARK}]++){{1,10000}}+|[{_OTHER_MARK}]{{8,}}+")
+_MARKS = re.compile(f"[{_MARK}]+")
+_PILE = re.compile(rf"[{_MARK}]{{4}}")
+_HEAP = re.compile(rf"[{_OTHER_MARK}]{{8,}}+")
+MARKS = _letters(_MARK + _OTHER_MARK)
 
 
 def zalgo(text: str) -> Iterator[Span]:
     """Words or pieces of them whose letters carry more marks than any writing uses.
 
-    Tibetan piles up letters as marks, and Hebrew, Arabic and Thai have marks of their own: only eight in a
-    row are too many there.
+    Scripts that pile up marks of their own, as Tibetan and Hebrew do, are left in peace up to seven.
     """
     if text.isascii():
         return
-    for found in _MARKED.finditer(text):
+    pattern = _MARKED if _PILE.search(text) else _HEAP
+    for found in pattern.finditer(text):
         if _PILE.search(found[0]):
             yield Span(*found.span(), better=_MARKS.sub("", found[0]))
-        elif not _MARKS.search(found[0]):
+        elif _HEAP.match(found[0]):
             yield Span(*found.span(), better=found[0][0])
 
 
