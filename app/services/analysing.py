@@ -1,7 +1,7 @@
 """Bringing what validation knows of a dataset up to date: each entry is looked at once, until it changes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from app.services import criteria, measuring, targeting
 from app.services.library import Library
 from app.services.reading import Progress, current_index, silent
 from app.store import findings, likeness
-from app.store.analysing import by, keep_analyses, keep_sizes, lacking, look, number_lacking
+from app.store.analysing import Found, Seen, by, keep_analyses, keep_sizes, lacking, look, number_lacking
 from app.store.index import Index, summary_of
 
 FEW = 300  # entries that may be looked at while a click waits
@@ -93,32 +93,47 @@ def examine(library: Library, ground: Ground, progress: Progress = silent, *, ne
     """Look at every entry of a file that was not looked at; see :func:`bring_up_to_date`."""
     with ground.index.connect() as connection:
         _forget_outdated(library, connection, ground)
-        unchecked, unmeasured = lacking(connection, "checks"), lacking(connection, "sizes")
-        unsigned = lacking(connection, "signatures") if near else []
-        total = len(unchecked) + len(unmeasured) + len(unsigned)
-        ranks: set[int] = set()
-        for seen in look(
-            ground.path, unchecked, by(ground.rules), progress=lambda done, _: progress(done, total)
-        ):
-            with _writing(connection):
-                ranks.update(keep_analyses(connection, seen))
-        measure = measuring.measure(
-            library, ground.chosen, ground.path, unmeasured,
-            lambda done, _: progress(len(unchecked) + done, total),
-        )  # fmt: skip
-        for sizes in measure:
-            with _writing(connection):
-                ranks.update(keep_sizes(connection, sizes))
-        first = len(unchecked) + len(unmeasured)
-        for seen in look(
-            ground.path, unsigned, likeness.signatures, progress=lambda done, _: progress(first + done, total)
-        ):
-            with _writing(connection):
-                likeness.keep_signatures(connection, seen)
+        tables = ("checks", "sizes", *(["signatures"] if near else []))
+        places = {table: lacking(connection, table) for table in tables}
+        steps = _Steps(sum(map(len, places.values())), progress)
+        checked = look(ground.path, places["checks"], by(ground.rules), progress=steps.watch)
+        ranks = _kept(connection, checked, keep_analyses)
+        steps.start += len(places["checks"])
+        sizes = measuring.measure(library, ground.chosen, ground.path, places["sizes"], steps.watch)
+        ranks |= _kept(connection, sizes, keep_sizes)
+        steps.start += len(places["sizes"])
         _conclude(library, connection, ground.chosen, ranks)
         if near:
+            signed = look(ground.path, places["signatures"], likeness.signatures, progress=steps.watch)
+            _kept(connection, signed, likeness.keep_signatures)
             _resemble(connection, ground.path)
     return len(ranks)
+
+
+@dataclass(slots=True)
+class _Steps:
+    """How far several passes over the entries are, as one progress; ``start`` counts those done before."""
+
+    total: int
+    progress: Progress
+    start: int = 0
+
+    def watch(self, done: int, _: int) -> None:
+        """Tell how far it is in all."""
+        self.progress(self.start + done, self.total)
+
+
+def _kept(
+    connection: Connection,
+    batches: Iterable[list[Seen[Found]]],
+    keep: Callable[[Connection, list[Seen[Found]]], list[int]],
+) -> set[int]:
+    """Put what was found into the index, some at a time; returns the ranks of the entries."""
+    ranks: set[int] = set()
+    for seen in batches:
+        with _writing(connection):
+            ranks.update(keep(connection, seen))
+    return ranks
 
 
 def _forget_outdated(library: Library, connection: Connection, ground: Ground) -> None:

@@ -21,12 +21,11 @@ def signatures(lines: list[bytes]) -> list[bytes]:
     return [signature(spoken(Entry.of(line))) for line in lines]
 
 
-def keep_signatures(connection: sqlite3.Connection, seen: Iterable[Seen[bytes]]) -> None:
-    """Put signatures into the index, for lines that are still the same."""
-    connection.executemany(
-        "INSERT OR REPLACE INTO signatures VALUES (?,?)",
-        ((each.place.rank, each.found) for each in seen if is_same(connection, each.place)),
-    )
+def keep_signatures(connection: sqlite3.Connection, seen: Iterable[Seen[bytes]]) -> list[int]:
+    """Put signatures into the index, for lines that are still the same; returns their ranks."""
+    kept = [(each.place.rank, each.found) for each in seen if is_same(connection, each.place)]
+    connection.executemany("INSERT OR REPLACE INTO signatures VALUES (?,?)", kept)
+    return [rank for rank, _ in kept]
 
 
 def near(connection: sqlite3.Connection, path: Path) -> list[int]:
