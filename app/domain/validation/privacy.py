@@ -44,19 +44,31 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 
+_STOPS = frozenset(".,;:!?'’*_")
+_MOST_STOPS = 1000  # behind one link
+
 
 def urls(text: str) -> Iterator[Span]:
     """The addresses of web pages, without the full stop or bracket that follows them."""
     if "://" not in text and "/" not in text and "www." not in text.lower():
         return
     for found in _URL.finditer(text):
-        link = found[0].rstrip(".,;:!?'’*_")
-        while link.endswith((")", "]")) and link.count(link[-1]) > link.count(
-            "(" if link[-1] == ")" else "["
-        ):
-            link = link[:-1].rstrip(".,;:!?'’*_")
-        if len(link) > len("https://"):
-            yield Span(found.start(), found.start() + len(link), better="[link]")
+        end = found.start() + _end(found[0])
+        if end - found.start() > len("https://"):
+            yield Span(found.start(), end, better="[link]")
+
+
+def _end(link: str) -> int:
+    """Where a link ends: before the stops behind it, and the brackets that were opened before it."""
+    spare = {closing: link.count(closing) - link.count(opening) for opening, closing in ("()", "[]")}
+    lowest = max(0, len(link) - _MOST_STOPS)
+    for end in range(len(link), lowest, -1):
+        last = link[end - 1]
+        if spare.get(last, 0) > 0:
+            spare[last] -= 1
+        elif last not in _STOPS:
+            return end
+    return lowest
 
 
 # Enough digits for a telephone number, with what may stand between them.

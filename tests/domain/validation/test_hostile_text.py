@@ -68,6 +68,12 @@ def test_ten_megabytes_of_one_piece_are_looked_through_at_once(piece, unit):
         assert spent(partial(first_found, spans, text)) < limit, name
 
 
+@pytest.mark.parametrize("rest", [")", ").", "]", "()", "."])
+def test_a_link_that_never_ends_is_cut_at_once(rest, unit):
+    text = "http://" + filled(rest)
+    assert spent(lambda: list(privacy.urls(text))) < max(1.0, unit)
+
+
 @pytest.mark.parametrize(
     "piece", ["<s>", "a@b.cd ", "{{user}}", "4111 1111 1111 1111 ", "you feel ", "x\u200b"]
 )
