@@ -1,5 +1,6 @@
 """What a person does, one of each kind, on a home made ready for it; for crashes and refusing disks."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,15 +8,31 @@ from pathlib import Path
 
 from app.config import Config
 from app.domain.tagging import TagEdit
+from app.domain.targets.chosen import Chosen
 from app.registry.database import connected
-from app.registry.models import Alias, Character, Dataset, Mapping, Operation, Prompt, PromptUse, Tag, TagUse
+from app.registry.models import (
+    Alias,
+    Character,
+    Criteria,
+    Dataset,
+    Mapping,
+    Operation,
+    OwnTarget,
+    Prompt,
+    PromptUse,
+    Tag,
+    TagUse,
+)
 from app.services import (
     characters,
+    criteria,
     editing,
     history,
     opening,
     outside,
     rejecting,
+    repairing,
+    sandboxed,
     shelving,
     speakers,
     tagging,
@@ -25,7 +42,7 @@ from app.services.speakers import Assignment
 from app.store.places import sidecar_of
 from tests.workshop import dataset, entry, keys, line, value_of
 
-SHARED = (Tag, Alias, TagUse, Character, Mapping, Prompt, PromptUse)
+SHARED = (Tag, Alias, TagUse, Character, Mapping, Prompt, PromptUse, Criteria, OwnTarget)
 Act = Callable[[Library, Path], object]
 
 
@@ -55,6 +72,15 @@ def _save_in_place(library, folder):
 
 def _new(library, folder):
     editing.save_entry(library, "talks", None, {"messages": entry(70)["messages"]})
+
+
+def _repair(library, folder):
+    wanted = repairing.Wanted("chatml.missing_system_role", text="Be kind.")
+    repairing.repair(library, "more", [wanted])
+
+
+def _choose(library, folder):
+    criteria.set_rules(library, "talks", {"slop": ["a worn phrase"]})
 
 
 def _tag_all(library, folder):
@@ -220,6 +246,30 @@ class Deed:
     undone: str = "talks"
 
 
+TOKENIZER = json.dumps(
+    {
+        "version": "1.0",
+        "pre_tokenizer": {
+            "type": "ByteLevel",
+            "add_prefix_space": False,
+            "trim_offsets": True,
+            "use_regex": True,
+        },
+        "model": {"type": "WordLevel", "vocab": {"<unk>": 0, "a": 1}, "unk_token": "<unk>"},
+    }
+).encode()
+
+
+def _add_target(library, folder):
+    template = b"{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    criteria.add_own(library, "Mine", {"chat_template.jinja": template, "tokenizer.json": TOKENIZER})
+    sandboxed.close()  # the process would outlive a test that is killed
+
+
+def _choose_target(library, folder):
+    criteria.set_target(library, "talks", Chosen(trainer="trl", family="mine", vocabulary="mine", limit=900))
+
+
 DEEDS = {
     "save": Deed(_save),
     "save in place": Deed(_save_in_place, undone="place"),
@@ -234,10 +284,14 @@ DEEDS = {
     "restore": Deed(_restore),
     "rename tag": Deed(_rename_tag, _import, undone="more"),
     "undo rename tag": Deed(_undo_more, _tag_renamed, undone=""),
+    "repair": Deed(_repair, _cast, undone="more"),
+    "choose rules": Deed(_choose, undone=""),
     "merge characters": Deed(_merge_characters, _cast, undone="place"),
     "delete a mapped entry": Deed(_delete_cast, _cast, undone="more"),
     "assign speakers": Deed(_assign, _import_scene, undone="scene"),
     "untrash what was recast": Deed(_untrash_more, _recast_in_trash, undone=""),
+    "add a target": Deed(_add_target, undone=""),
+    "choose a target": Deed(_choose_target, _add_target, undone=""),
     "rename with a sidecar": Deed(_rename_more, _cast, undone="stories"),
     "rename": Deed(_rename, undone="stories"),
     "rename in place": Deed(_rename_in_place, undone="stories"),
