@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from typing import Any
 
 from app.domain.entry import Entry
 from app.domain.facts import payload
@@ -12,10 +12,13 @@ from app.domain.targets.families import FAMILIES, Family
 from app.domain.targets.rendering import Rendered, rendered
 from app.domain.targets.sandbox import TemplateError
 from app.errors import NotFound, Refused
-from app.services import criteria
+from app.services import criteria, sandboxed
 from app.services.library import Library
 from app.services.reading import reading
 from app.store.finding import locate
+
+DEFAULT = "chatml"  # the template that shows an entry where none was chosen
+MOST_STOPS = 2  # times that a template is stopped before it is taken to be one that never ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +39,30 @@ def renderer(library: Library, name: str) -> Iterator[Renderer]:
     if name in FAMILIES:
         yield Renderer(family, family.render)
     else:
-        from app.services import sandboxed
-
-        yield Renderer(family, partial(sandboxed.render, family))
+        yield Renderer(family, _Patience(family).render)
 
 
-DEFAULT = "chatml"  # the template that shows an entry where none was chosen
+@dataclass(slots=True)
+class _Patience:
+    """Renders with a template of the person's own; one that was stopped too often is not tried again."""
+
+    family: Family
+    stopped: int = 0
+    last: str = ""
+
+    def render(self, messages: list[Any], **context: Any) -> str:
+        """The training text of the messages.
+
+        :raises TemplateError: if the template refuses them, fails, or had to be stopped.
+        """
+        if self.stopped >= MOST_STOPS:
+            raise TemplateError(self.last)
+        try:
+            return sandboxed.render(self.family, messages, **context)
+        except sandboxed.Stopped as error:
+            self.stopped += 1
+            self.last = error.message
+            raise TemplateError(error.message) from error
 
 
 def of_entry(library: Library, slug: str, key: str, chosen: Chosen) -> Rendered:

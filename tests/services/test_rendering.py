@@ -1,0 +1,66 @@
+"""Rendering with templates on board and of one's own, friendly or not."""
+
+import time
+
+import pytest
+
+from app.domain.targets.chosen import Chosen
+from app.domain.view import View
+from app.errors import NotFound, Refused
+from app.services import analysing, browsing, criteria, editing, rendering, validating
+from tests.workshop import entry, keys, uuid
+
+MINE = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}"
+ENDLESS = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
+TRICKS = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+GIGANTIC = "{% for a in range(90000) %}{{ 'x' * 100000 }}{% endfor %}"
+
+
+def added(library, template):
+    slug, _ = criteria.add_own(library, "Mine", {"chat_template.jinja": template.encode()})
+    return Chosen(family=slug)
+
+
+def test_a_template_of_ones_own_renders_an_entry(library, talks):
+    found = rendering.of_entry(library, "talks", uuid(0), added(library, MINE))
+    assert found.text == "[user] Question 0?\n[assistant] Answer 0.\n"
+    assert found.text[slice(*found.trained[0])].startswith("Answer 0.")
+
+
+@pytest.mark.parametrize("template", [ENDLESS, TRICKS, GIGANTIC])
+def test_a_hostile_template_is_stopped_with_a_sentence_and_the_dataset_can_be_looked_at(
+    library, talks, template
+):
+    chosen = added(library, template)
+    with pytest.raises(Refused, match="refuses this entry"):
+        rendering.of_entry(library, "talks", uuid(0), chosen)
+    criteria.set_target(library, "talks", chosen)
+    start = time.monotonic()
+    assert analysing.bring_up_to_date(library, "talks") == 6
+    assert time.monotonic() - start < 60, "a template that never ends is tried again and again"
+    assert browsing.matching_keys(library, "talks", View(diagnostic="target.error")) == keys(library, "talks")
+    said = [each for each in validating.of_entry(library, "talks", uuid(0)) if each.code == "target.error"]
+    assert said[0].detail
+
+
+def test_a_template_that_is_removed_leaves_datasets_without_one(library, talks):
+    chosen = added(library, MINE)
+    criteria.set_target(library, "talks", chosen)
+    analysing.bring_up_to_date(library, "talks")
+    criteria.remove_own(library, chosen.family)
+    assert criteria.target_for(library, "talks") == Chosen()
+    analysing.bring_up_to_date(library, "talks")
+    with pytest.raises(NotFound):
+        criteria.family(library, chosen.family)
+
+
+def test_a_template_on_board_that_refuses_says_so_in_its_words(library, talks):
+    value = {"messages": [{"role": "system", "content": "Be kind."}, *entry(1)["messages"]], "tags": []}
+    key = editing.save_entry(library, "talks", None, value).uuid
+    with pytest.raises(Refused, match=r"Gemma.*system"):
+        rendering.of_entry(library, "talks", key, Chosen(family="gemma"))
+
+
+def test_an_entry_that_is_not_there_is_said(library, talks):
+    with pytest.raises(NotFound, match="nobody"):
+        rendering.of_entry(library, "talks", "nobody", Chosen())
