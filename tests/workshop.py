@@ -5,6 +5,7 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
@@ -160,6 +161,9 @@ def check_files(library: Library) -> None:
     expected = {"owner.key", "writer.lock", "server.lock"}
     for name in ("registry.sqlite3", "drafts.sqlite3"):
         expected |= {name, f"{name}-wal", f"{name}-shm"}
+    for path in library.places.tokenizers.glob("*.json"):  # also those that no template has any more
+        assert sha256(path.read_bytes()).hexdigest() == path.stem
+        expected.add(library.places.spell(path))
     for backup, row in backups:
         path = library.places.kept(row.id, row.slug, row.state) / backup.name
         kept = content_of(path)  # nothing, if another program was quicker to change what was to be kept

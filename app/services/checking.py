@@ -6,14 +6,15 @@ from typing import Any
 
 from app.config import Config
 from app.domain.entry import NotJson, loads
+from app.domain.names import quoted
 from app.errors import AppError
 from app.registry import rows
 from app.registry.database import connected, damage
-from app.registry.models import Dataset, JournalStep, Operation
+from app.registry.models import Dataset, JournalStep, Operation, OwnTarget
 from app.services import tallies
 from app.services.library import DatasetInfo, Library
 from app.services.reading import reading
-from app.store import queries
+from app.store import queries, tokenizers
 from app.store.datasets import content_of
 from app.store.imports import read_rejected
 from app.store.places import prepare
@@ -57,7 +58,7 @@ def check(config: Config) -> list[Finding]:
         ]
     library = Library.open(config)
     library.owner_key  # noqa: B018 - made here on first use, so that its permissions can be looked at
-    return [*_home(library), *_operations(), *_datasets(library)]
+    return [*_home(library), *_operations(), *_tokenizers(library), *_datasets(library)]
 
 
 def _home(library: Library) -> Iterator[Finding]:
@@ -94,6 +95,20 @@ def _operations() -> Iterator[Finding]:
             f"Operation {row.id} ({row.title}) is not finished: {why}.",
             "Open the dataset in the browser and choose which version to keep; both are safe until then.",
         )
+
+
+def _tokenizers(library: Library) -> Iterator[Finding]:
+    """Whether the tokenizers of the person's own are there as they came; a file more does no harm."""
+    with connected():
+        kept = [(row.name, row.tokenizer) for row in OwnTarget.select() if row.tokenizer]
+    for name, digest in kept:
+        path = library.places.tokenizer(digest)
+        fault = tokenizers.fault(path, digest)
+        if fault:
+            hint = (
+                "Remove it from your templates and add it again; entries cannot be counted with it till then."
+            )
+            yield Finding(ERROR, f"The tokenizer of {quoted(name)} {fault}: {path}", hint)
 
 
 def _datasets(library: Library) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,13 @@ from app.domain.validation.rules import Rules
 from app.errors import NotFound, Refused
 from app.registry.database import connected
 from app.registry.models import Character, Criteria, OwnTarget
+from app.services import sandboxed
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.store import tokenizers
 
 TOKENIZER = "tokenizer.json"
+LONGEST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def rules_for(library: Library, slug: str | None) -> Rules:
         inactive = tuple(
             row.display_name for row in Character.select().where(~Character.is_active).order_by(Character.id)
         )
-    return rules.changed({"inactive_characters": inactive})
+    return replace(rules, inactive_characters=inactive)
 
 
 def own_rules(library: Library, slug: str | None) -> dict[str, Any]:
@@ -213,20 +215,19 @@ def add_own(library: Library, name: str, files: Mapping[str, bytes]) -> tuple[st
     :param files: ``tokenizer_config.json``, ``chat_template.jinja``, ``tokenizer.json`` by their names.
     :raises Refused: if there is neither in them, or one cannot be read; nothing is kept then.
     """
-    if not name.strip():
-        raise Refused("A template needs a name.", "Write one, such as that of your model.")
+    _check_name(name)
     tokenizer = files.get(TOKENIZER)
     others = {file: data for file, data in files.items() if file != TOKENIZER}
     try:
-        found = family_from(name, others) if others else None
+        found = _family_from(name, others) if others else None
         if tokenizer is not None:
             own_counter(name, tokenizer)
     except (TemplateError, BadTokenizer) as error:
         raise Refused(str(error), "Nothing was kept. Choose the files that came with the model.") from error
     if found is None and tokenizer is None:
         raise Refused("There is no file.", "Choose a chat template, a tokenizer.json, or both.")
-    digest = tokenizers.keep(library.places, tokenizer) if tokenizer is not None else ""
-    with operation(library, f"Add template {quoted(name)}") as door:
+    with operation(library, f"Add template {quoted(name.strip())}") as door:
+        digest = tokenizers.keep(library.places, tokenizer) if tokenizer is not None else ""
         taken = {row.slug for row in OwnTarget.select()} | {*FAMILIES, *TRAINERS, *VOCABULARIES}
         slug = free_slug(name, taken, nameless="template")
         door.put(
@@ -242,6 +243,29 @@ def add_own(library: Library, name: str, files: Mapping[str, bytes]) -> tuple[st
             },
         )
     return slug, door.info
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise Refused("A template needs a name.", "Write one, such as that of your model.")
+    if len(name) > LONGEST_NAME or not name.strip().isprintable():
+        raise Refused(
+            "This name is not one line of text.", f"Write a short one, with {LONGEST_NAME} letters at most."
+        )
+
+
+def _family_from(name: str, files: Mapping[str, bytes]) -> Family:
+    """The family that the files describe, whose template can be read.
+
+    :raises TemplateError: if it cannot.
+    """
+    found = family_from(name, files)
+    try:
+        "".join((found.template, found.bos_token, found.eos_token)).encode()
+    except UnicodeEncodeError as error:
+        raise TemplateError("The chat template holds half of a character (a lone surrogate).") from error
+    sandboxed.check(found)
+    return found
 
 
 def add_own_from(library: Library, name: str, paths: Mapping[str, Path]) -> tuple[str, OperationInfo | None]:

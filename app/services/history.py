@@ -85,7 +85,7 @@ def every_operation(library: Library, slug: str) -> Iterator[OperationInfo]:
 def shared_operations(tables: Sequence[str], limit: int = 10) -> list[OperationInfo]:
     """The newest changes of what all datasets share, undone or in force; newest first.
 
-    :param tables: of what: ``TAGS``, ``CHARACTERS`` or ``PROMPTS``.
+    :param tables: of what: ``TAGS``, ``CHARACTERS``, ``PROMPTS`` or ``CRITERIA``.
     """
     with connected():
         return [info_of(each) for each in history.changes_on_shared(tables, limit)]

@@ -191,6 +191,8 @@ _NOUNS = {
     "character": "character",
     "prompt": "prompt",
     "promptuse": "attachment of a prompt",
+    "criteria": "choice of rules and target",
+    "owntarget": "template",
 }
 
 

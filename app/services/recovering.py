@@ -58,7 +58,7 @@ def tidy(library: Library) -> None:
         rows = list(Dataset.select())
         steps = [step_of(row.arguments) for row in JournalStep.select()]
     keep = {places.resolve(step.source) for step in steps if step.source}
-    folders = {places.home, *(path for path in places.datasets.glob("*") if path.is_dir())}
+    folders = {places.home, places.tokenizers, *(path for path in places.datasets.glob("*") if path.is_dir())}
     folders |= {path for path in (library.home / "trash").glob("*") if path.is_dir()}
     folders |= {path for path in (library.home / "backups" / "datasets").glob("*") if path.is_dir()}
     sweep(folders, keep)

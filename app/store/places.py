@@ -76,9 +76,14 @@ class Places:
         """Where uploads and files being imported are built."""
         return self.home / "imports"
 
+    @property
+    def tokenizers(self) -> Path:
+        """The folder of the person's own tokenizers."""
+        return self.home / "tokenizers"
+
     def tokenizer(self, digest: str) -> Path:
         """A tokenizer of the person's own, by the sha256 of its bytes."""
-        return self.home / "tokenizers" / f"{digest}.json"
+        return self.tokenizers / f"{digest}.json"
 
     @property
     def exports(self) -> Path:

@@ -8,9 +8,10 @@ from app.config import Config
 from app.errors import AppError
 from app.registry.database import connected
 from app.registry.models import Mapping, Operation, TagUse
-from app.services import characters, checking, editing, shelving
+from app.services import characters, checking, criteria, editing, shelving
 from app.services.library import Library
 from app.services.opening import import_path
+from tests.deeds import TOKENIZER
 from tests.workshop import dataset, line, uuid, value_of
 
 
@@ -145,3 +146,16 @@ def test_a_home_that_cannot_be_prepared_is_an_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(AppError):
         checking.check(Config(tmp_path / "file"))
+
+
+def test_a_tokenizer_of_ones_own_that_is_gone_or_changed(home):
+    slug, _ = criteria.add_own(home, "Mine", {"tokenizer.json": TOKENIZER})
+    path = criteria.tokenizer_path(home, slug)
+    (home.places.tokenizers / "strange.json").write_bytes(b"{}")
+    assert found(home) == []
+    path.write_bytes(b"{}")
+    assert found(home) == [("error", f"The tokenizer of “Mine” was changed by another program: {path}")]
+    path.unlink()
+    assert found(home) == [("error", f"The tokenizer of “Mine” is not there: {path}")]
+    criteria.remove_own(home, slug)
+    assert found(home) == []
