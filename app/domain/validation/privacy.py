@@ -72,8 +72,8 @@ def _end(link: str) -> int:
 
 
 # Enough digits for a telephone number, with what may stand between them.
-_DIGIT = re.compile(r"\d")
-_DIGITS = re.compile(r"[+(\d](?<![\w.,:/-].)(?:(?<=\d)|\(?\d)(?:[ ()./\u00a0-]{0,3}\d){6,18}(?![\d\w])")
+_DIGIT = re.compile("[0-9]")
+_DIGITS = re.compile(r"[+(0-9](?<![\w.,:/-].)(?:(?<=\d)|\(?\d)(?:[ ()./\u00a0-]{0,3}\d){6,18}(?![\d\w])")
 _PHONE = re.compile(
     r"(?<![\d.,/-])(?:"
     r"\+\d(?:[ ().\u00a0-]{0,3}\d){7,14}"  # with the code of a country
@@ -137,7 +137,7 @@ def _round(number: str) -> bool:
 
 
 _CARD = re.compile(
-    r"\d(?<![\d.,-].)(?:\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|(?<=3)[47]\d\d([ -]?)\d{6}\2\d{5}"
+    r"[0-9](?<![\d.,-].)(?:\d{3}([ -]?)\d{4}\1\d{4}\1\d{4}(?:\1\d{3})?|(?<=3)[47]\d\d([ -]?)\d{6}\2\d{5}"
     r"|\d{12,18})(?!\d|[.,]\d)"
 )
 _SSN = re.compile(r"[0-8](?<![\w-].)\d\d(?<!000|666)-(?!00)\d\d-(?!0000)\d{4}(?![\w-])")
@@ -170,6 +170,7 @@ _BLOCK = re.compile(
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"
     r"(?:[^-]{0,20000}-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
 )
+_SHORTEST_KEY = 19  # letters
 _HINTS = ("pass", "pwd", "key", "token", "secret")
 _TOLD = re.compile(
     r"\b(?:password|passwd|passcode|pwd|passwort|api[ _-]?key|secret(?:[ _-]?key)?"
@@ -187,15 +188,12 @@ def secrets(text: str) -> Iterator[Span]:
     """
     if not _DIGIT.search(text) and "-----BEGIN" not in text:
         return
-    checks: list[_Check] = [
-        (_CARD, _is_card),
-        (_IBAN, _is_iban),
-        (_BLOCK, bool),
-        (_LONG, _is_random),
-        (_DISCORD, _varied),
-    ]
+    longest = max(map(len, text.split()), default=0)
+    checks: list[_Check] = [(_CARD, _is_card), (_IBAN, _is_iban), (_BLOCK, bool)]
     checks += [(_SSN, bool)] if "-" in text else []
-    checks += [(pattern, _varied) for start, pattern in _KEYS if start in text]
+    if longest >= _SHORTEST_KEY:
+        checks += [(_LONG, _is_random), (_DISCORD, _varied)]
+        checks += [(pattern, _varied) for start, pattern in _KEYS if start in text]
     lower = text.lower()
     told = (_LOGIN, _TOLD) if any(hint in lower for hint in _HINTS) else (_LOGIN,)
     yield from apart(
@@ -252,8 +250,8 @@ _NAMED = rf"(?!The |On )(?:{_UPPER}[\w'’.-]{{0,30}}|\d{{1,3}}(?:st|nd|rd|th)) 
 # How people write the streets of a language, and what one of them has to hold.
 _STREETS = (
     (
-        (" St", " Av", " R", " B", " L", " D", " C", " Sq", " W", " P", " T", " H"),
-        rf"\d(?<![\w.,-].)\d{{0,4}}[A-Za-z]?,? (?:{_NAMED}){{1,3}}?"
+        (" S", " Av", " R", " B", " L", " D", " C", " W", " P", " T", " H"),
+        rf"[0-9](?<![\w.,-].)\d{{0,4}}[A-Za-z]?,? (?:{_NAMED}){{1,3}}?"
         r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Square|Sq|Way|Place|Pl"
         r"|Terrace|Crescent|Highway|Hwy|Parkway|Pkwy)\b\.?",
     ),
@@ -264,7 +262,7 @@ _STREETS = (
     ),
     (
         ("rue", "avenue", "boulevard", "place", "chemin", "allée", "impasse", "quai"),
-        r"\d(?<!\w.)\d{0,3}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|allée|impasse|quai) "
+        r"[0-9](?<!\w.)\d{0,3}(?: bis| ter)?,? (?:rue|avenue|boulevard|place|chemin|allée|impasse|quai) "
         rf"(?:de |du |des |la |les? |[ld]['’]){{0,3}}{_UPPER}\w{{1,40}}",
     ),
     (
@@ -274,31 +272,6 @@ _STREETS = (
     ),
 )
 _STREET_PATTERNS = tuple((hints, re.compile(pattern)) for hints, pattern in _STREETS)
-_MACHINES = (
-    (".", re.compile(r"\d(?<![\w.].)(?<!ersion .)\d{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d)")),
-    (
-        ":",
-        re.compile(
-            r"[\dA-Fa-f](?<![\w:.].)[\dA-Fa-f]{0,3}:(?::?[\dA-Fa-f]{1,4}:){0,6}:?[\dA-Fa-f]{1,4}(?![\w:])"
-        ),
-    ),
-)
-_MAC = re.compile(r"[0-9A-Fa-f](?<![\w:-].)[0-9A-Fa-f]([:-])[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}(?![\w:-])")
-
-
-def addresses(text: str) -> Iterator[Span]:
-    """Streets with the number of a house, and addresses of machines in a network."""
-    if not _DIGIT.search(text):
-        return
-    checks: list[_Check] = [
-        (pattern, bool) for hints, pattern in _STREET_PATTERNS if any(hint in text for hint in hints)
-    ]
-    checks += [(pattern, _is_ip) for sign, pattern in _MACHINES if sign in text]
-    yield from apart(*(_places(pattern, check, text) for pattern, check in (*checks, (_MAC, bool))))
-
-
-def _places(pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str) -> Iterator[Span]:
-    return (Span(*found.span(), better="[address]") for found in pattern.finditer(text) if check(found[0]))
 
 
 def _is_ip(number: str) -> bool:
@@ -310,6 +283,29 @@ def _is_ip(number: str) -> bool:
     if address.version == 6 and "::" in number and not any(map(str.isdigit, number)):
         return False
     return not (address.is_loopback or address.is_unspecified)
+
+
+_MACHINES: tuple[tuple[str, _Check], ...] = (
+    (".", (re.compile(r"[0-9](?<![\w.].)(?<!ersion .)\d{0,2}(?:\.\d{1,3}){3}(?!\w|\.\d)"), _is_ip)),
+    (":", (re.compile(r"[0-9A-Fa-f](?<![\w:.].)[\dA-Fa-f]{0,3}(?::[\dA-Fa-f]{0,4}){2,7}(?![\w:])"), _is_ip)),
+    (":", (re.compile(r"[0-9A-Fa-f](?<![\w:-].)[\dA-Fa-f](?::[\dA-Fa-f]{2}){5}(?![\w:-])"), bool)),
+    ("-", (re.compile(r"[0-9A-Fa-f](?<![\w:-].)[\dA-Fa-f](?:-[\dA-Fa-f]{2}){5}(?![\w:-])"), bool)),
+)
+
+
+def addresses(text: str) -> Iterator[Span]:
+    """Streets with the number of a house, and addresses of machines in a network."""
+    if not _DIGIT.search(text):
+        return
+    checks: list[_Check] = [
+        (pattern, bool) for hints, pattern in _STREET_PATTERNS if any(hint in text for hint in hints)
+    ]
+    checks += [check for sign, check in _MACHINES if text.count(sign) > 1]
+    yield from apart(*(_places(pattern, check, text) for pattern, check in checks))
+
+
+def _places(pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str) -> Iterator[Span]:
+    return (Span(*found.span(), better="[address]") for found in pattern.finditer(text) if check(found[0]))
 
 
 PRIVATE: dict[str, Callable[[str], Iterator[Span]]] = {

@@ -166,12 +166,14 @@ def _private(scene: Scene) -> Iterator[Diagnostic]:
         "privacy.url": "/" in whole or b" www " in scene.words.flat,
     }
     for code, spans in PRIVATE.items():
-        if worth[code]:
+        if worth[code] and next(spans(whole), None):
             yield from scene.found(code, spans)
 
 
 def names(text: str, rules: "Rules") -> Iterator[Span]:
     """Where the names that are never to be published stand in a text, with their placeholder."""
+    if not rules.never_publish:
+        return
     held = (phrase for phrase in _lexicon(rules).candidates(Words(text)) if phrase.code == NAME)
     for span in apart(*(phrase.spans(text) for phrase in held)):
         yield span._replace(better="[name]")

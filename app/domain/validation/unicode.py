@@ -106,9 +106,25 @@ def replacement_characters(text: str) -> Iterator[Span]:
 
 
 # What every broken stretch has at least one of: letters from which a wrong encoding makes its pairs.
-_BROKEN_ONES = "\x80-\x9f\u00ac\u00c2-\u00f4\u0102-\u017e\u0391-\u045f\u201a\u221a\u2500-\u257f"
-BROKEN = _letters(_BROKEN_ONES)
-_BROKEN = re.compile(f"[{_BROKEN_ONES}]")
+BROKEN = _letters("\x80-\x9f\u00ac\u00c2-\u00f4\u0100-\u017e\u0391-\u045f\u201a\u221a\u2248\u2500-\u257f")
+_UPPER = "".join(letter for letter in sorted(BROKEN) if letter.isupper() and letter < "\u0180")
+_LOWER = "".join(letter for letter in sorted(BROKEN) if letter.islower() and letter < "\u0180")
+# And such a pair; with Cyrillic and Greek those few letters that the first byte of another turns into.
+_PAIRS = tuple(
+    map(
+        re.compile,
+        (
+            rf"[{_UPPER}](?:[^\x00-\x7f]|(?<=[ÃÂ]) )",
+            rf"[{_LOWER}](?:[^\x00-\x7f{_LOWER}]|(?<=đ)ź)",
+            r"[ВГРС\u0430-\u0440](?:(?<=[ВГРС])[^\x00-\x7f\u0410-\u044f]|(?<=[в\u0440])[^\x00-\x7f\u0410-\u045f\u0490\u0491]"
+            r"|[\u0402-\u040f\u0490])",
+            r"[ΒΓΞΟβ](?:[^\x00-\x7f\u0386-\u03ce])",
+            r"[\u00a4\u00a6\u00a8\u00aa\u00ac\u00af\u00b8\u00ba\u0192\u201a\u2020\u2021\u2030\u221a\u222b\u2248"
+            r"\u2500-\u257f\u25ca](?:(?<=[^\x00-\x7f].)|[^\x00-\x7f])",
+            r"[\x80-\x9f]",
+        ),
+    )
+)
 # The end of a Portuguese word in capitals, such as “IRMÃ”: ftfy takes it for two halves of a letter.
 _QUOTED_CAPITAL = re.compile("(?<=[A-Z])[ÂÃÕ](?=[’”»])")
 
@@ -120,7 +136,7 @@ def mojibake(text: str) -> Iterator[Span]:
     """
     if text.isascii():
         return
-    if not _BROKEN.search(text):
+    if not any(pair.search(text) for pair in _PAIRS):
         return
     from ftfy import fix_encoding
     from ftfy.badness import is_bad

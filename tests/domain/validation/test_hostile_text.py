@@ -14,7 +14,7 @@ from app.domain.validation.special import SPECIAL_TOKENS
 from app.domain.validation.text import MOST, check_texts, names
 
 RULES = Rules()
-SIZE = 10_000_000  # bytes
+SIZES = (1_000_000, pytest.param(10_000_000, marks=pytest.mark.soak))  # bytes
 CHECKS = {
     "special": partial(markup.special_tokens, tokens=SPECIAL_TOKENS),
     "macros": markup.macros,
@@ -38,7 +38,7 @@ PIECES = (
 )  # fmt: skip
 
 
-def filled(piece, size=SIZE):
+def filled(piece, size):
     return piece * (size // len(piece.encode("utf-8", "surrogatepass")) + 1)
 
 
@@ -53,38 +53,41 @@ def first_found(spans, text):
 
 
 @pytest.fixture(scope="module")
-def unit():
-    """What it takes here to look three times at each of ten million letters: about half a second."""
-    text = filled("a")
+def tenth():
+    """How long a tenth of a second is here: at least that, and the time of ten looks at a million letters."""
+    text = filled("a", 1_000_000)
     look = re.compile("(?<!x)[a-z](?!a)")
-    return min(spent(lambda: [look.search(text) for _ in range(3)]) for _ in range(2))
+    return max(0.1, min(spent(lambda: [look.search(text) for _ in range(10)]) for _ in range(3)))
 
 
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("piece", PIECES, ids=ascii)
-def test_ten_megabytes_of_one_piece_are_looked_through_at_once(piece, unit):
-    text = filled(piece)
+def test_megabytes_of_one_piece_are_looked_through_at_once(piece, size, tenth):
+    text = filled(piece, size)
     for name, spans in CHECKS.items():
-        limit = max(1.0, 2 * unit) * (2 if name == "mojibake" else 1)  # there ftfy looks, and it looks twice
+        limit = (
+            tenth * size / 1_000_000 * (2 if name == "mojibake" else 1)
+        )  # where ftfy looks, it looks twice
         assert spent(partial(first_found, spans, text)) < limit, name
 
 
 @pytest.mark.parametrize("rest", [")", ").", "]", "()", "."])
-def test_a_link_that_never_ends_is_cut_at_once(rest, unit):
-    text = "http://" + filled(rest)
-    assert spent(lambda: list(privacy.urls(text))) < max(1.0, unit)
+def test_a_link_that_never_ends_is_cut_at_once(rest, tenth):
+    text = "http://" + filled(rest, 10_000_000)
+    assert spent(lambda: list(privacy.urls(text))) < 10 * tenth
 
 
 @pytest.mark.parametrize(
     "piece", ["<s>", "a@b.cd ", "{{user}}", "4111 1111 1111 1111 ", "you feel ", "x\u200b"]
 )
-def test_more_findings_than_anybody_reads_are_not_all_listed(piece, unit):
-    entry = Entry(b"", {"messages": [{"role": "assistant", "content": filled(piece, SIZE // 10)}]})
+def test_more_findings_than_anybody_reads_are_not_all_listed(piece, tenth):
+    entry = Entry(b"", {"messages": [{"role": "assistant", "content": filled(piece, 1_000_000)}]})
     found = []
-    assert spent(lambda: found.extend(check_texts(entry, RULES))) < max(1.0, 2 * unit)
+    assert spent(lambda: found.extend(check_texts(entry, RULES))) < 10 * tenth
     assert MOST <= len(found) <= 2 * MOST
 
 
-def test_a_thousand_phrases_cost_little_more_than_none(unit):
+def test_a_thousand_phrases_cost_little_more_than_none():
     words = [f"{first}{second}ing" for first in "bcdfghklmnprstvw" for second in ("al", "er", "on", "um")]
     many = tuple(f"{first} {second}" for first in words for second in words[::4])[:1000]
     prose = "The old road ran on, and *nobody* was talking of it. “Yes,” she said; he’d go. " * 40

@@ -5,11 +5,14 @@
 import json
 
 import pytest
+from ftfy import fix_encoding
 
 from app.domain.entry import Entry
 from app.domain.validation.codes import CODES, GROUPED
 from app.domain.validation.rules import Rules
+from app.domain.validation.spans import replaced
 from app.domain.validation.text import check_texts, names
+from app.domain.validation.unicode import mojibake
 
 
 def found(text, role="assistant", rules=None):
@@ -204,3 +207,16 @@ def test_no_secret_is_repeated():
     diagnostics = list(check_texts(Entry(b"", value), Rules()))
     assert len(diagnostics) == 5
     assert {each.detail for each in diagnostics} == {""}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["naïve café", "Привет", "“Hello” it’s", "Żółć gęślą", "Ελληνικά είναι", "你好，世界", "こんにちは",
+     "😀 so", "Größe", "مرحبا", "हिन्दी", "¡sí! España", "Tiếng Việt", "№ ½ °C", "œuvre"],
+)  # fmt: skip
+@pytest.mark.parametrize("wrong", ["cp1252", "latin-1", "cp1251", "cp1250", "cp1253", "cp437", "mac_roman"])
+def test_whatever_ftfy_can_put_right_is_found_and_put_right(text, wrong):
+    broken = f"He said {text.encode().decode(wrong, 'ignore')} twice."
+    fixed = fix_encoding(broken)
+    assert replaced(broken, mojibake(broken)) == fixed
+    assert ("text.mojibake" in found(broken)) == (fixed != broken)
