@@ -1,0 +1,107 @@
+"""What becomes of a dataset with its target: every number is the number of the entries it leads to."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.domain.repairs import REPAIRS
+from app.domain.targets.chosen import Chosen
+from app.domain.view import View
+from app.services import analysing, browsing, criteria, editing, opening, shelving
+from app.services.targets_report import FATES, OVER, lengths_of, report
+from tests.workshop import keys
+
+S, U, A, GREETING = (
+    {"role": "system", "content": "You keep the light."},
+    {"role": "user", "content": "Is it on?"},
+    {"role": "assistant", "content": "Always. " * 20},
+    {"role": "assistant", "content": "Welcome."},
+)
+TALKS = ([S, U, A], [S, GREETING, U, A], [U, A], [S, U, A, U], [S, U, A], [{**U, "role": "human"}, A])
+TARGETS = (
+    Chosen("llama-factory", "mistral-v3", limit=40),
+    Chosen("trl", "gemma"),
+    Chosen("openai"),
+    Chosen(family="qwen2.5"),
+    Chosen("text-generation-webui", "metharme", limit=10),
+    Chosen(),
+)
+
+
+@pytest.fixture
+def talks(library):
+    """Entries that targets treat in different ways."""
+    opening.import_text(library, "\n".join(json.dumps({"messages": talk}) for talk in TALKS), "talks")
+    return library
+
+
+def leads_to(library, wanted):
+    return browsing.count(library, "talks", View(diagnostic=wanted))
+
+
+@pytest.mark.parametrize("chosen", TARGETS, ids=lambda chosen: chosen.name)
+def test_every_number_is_that_of_the_entries_it_leads_to(talks, chosen):
+    criteria.set_target(talks, "talks", chosen)
+    analysing.bring_up_to_date(talks, "talks")
+    found = report(talks, "talks")
+    assert [fate.code.name for fate in found.fates] == list(FATES)
+    touched = set()
+    for fate in found.fates:
+        name = fate.code.name
+        assert fate.entries == leads_to(talks, name)
+        touched.update(browsing.matching_keys(talks, "talks", View(diagnostic=name)))
+        for reason in fate.reasons:
+            assert reason.entries == leads_to(talks, f"{name}:{reason.what}" if reason.what else name)
+            assert all(fix.code in REPAIRS for fix in reason.fixes)
+    assert found.whole == len(TALKS) - len(touched)
+    assert found.lengths.over == leads_to(talks, OVER)
+    assert found.lengths.entries == sum(bar.entries for bar in found.lengths.bars) == len(TALKS)
+
+
+def test_reasons_have_their_source_and_what_helps(talks):
+    criteria.set_target(talks, "talks", Chosen("llama-factory", "mistral-v3", limit=40))
+    analysing.bring_up_to_date(talks, "talks")
+    fates = {fate.code.name: fate for fate in report(talks, "talks").fates}
+    (lost,) = fates["target.system_lost"].reasons
+    assert [fix.code for fix in lost.fixes] == ["target.system_lost"]
+    assert "mistral" in lost.source
+    helps = {fix.code for reason in fates["target.error"].reasons for fix in reason.fixes}
+    assert "chatml.assistant_first" in helps
+    assert all("LLaMA-Factory" in reason.source for reason in fates["target.dropped"].reasons)
+    assert fates["target.cut"].reasons[0].source
+
+
+def test_it_follows_the_choice_and_the_entries(talks):
+    assert report(talks, "talks").due.entries == 2 * len(TALKS)
+    criteria.set_target(talks, "talks", Chosen("openai"))
+    analysing.bring_up_to_date(talks, "talks")
+    before = report(talks, "talks")
+    assert report(talks, "talks") is before
+    assert any("at least 10" in note.words for note in before.notes)
+    editing.delete_entries(talks, "talks", keys(talks, "talks")[:1])
+    analysing.bring_up_to_date(talks, "talks")
+    assert report(talks, "talks").entries == len(TALKS) - 1
+
+
+def test_an_empty_dataset_has_a_report(library):
+    shelving.new_dataset(library, "empty")
+    found = report(library, "empty")
+    assert (found.entries, found.whole, found.lengths.bars) == (0, 0, ())
+
+
+@given(
+    st.lists(st.integers(0, 10**7), min_size=1, max_size=200).map(sorted),
+    st.none() | st.integers(1, 10**7),
+)
+def test_every_entry_stands_in_one_bar_and_none_on_both_sides_of_the_limit(sizes, limit):
+    found = lengths_of(sizes, 0, limit)
+    assert sum(bar.entries for bar in found.bars) == len(sizes)
+    assert sum(bar.entries for bar in found.bars if bar.is_over) == found.over
+    assert found.over == sum(size > limit for size in sizes) if limit else found.over == 0
+    assert len(found.bars) <= 13
+    for bar, following in zip(found.bars, found.bars[1:], strict=False):
+        assert bar.most == following.above
+    assert found.median <= found.p95 <= found.longest == sizes[-1]
+    assert sum(size <= found.p95 for size in sizes) >= 0.95 * len(sizes)
