@@ -16,6 +16,7 @@ from app.services.reading import Progress, current_index, silent
 from app.store import findings, likeness
 from app.store.analysing import Found, Seen, by, keep_analyses, keep_sizes, lacking, look, number_lacking
 from app.store.index import Index, summary_of
+from app.store.tally import write_tally
 
 FEW = 300  # entries that may be looked at while a click waits
 COMPARED = 2000  # entries that may be compared with each other meanwhile
@@ -107,6 +108,8 @@ def examine(library: Library, ground: Ground, progress: Progress = silent, *, ne
             signed = look(ground.path, places["signatures"], likeness.signatures, progress=steps.watch)
             _kept(connection, signed, likeness.keep_signatures)
             _resemble(connection, ground.path)
+        with _writing(connection):
+            write_tally(connection)
     return len(ranks)
 
 

@@ -6,18 +6,18 @@ from app.domain.entry import Entry
 from app.domain.facts import payload
 from app.domain.repairs import REPAIRS
 from app.domain.validation.analysis import check
-from app.domain.validation.codes import CODES, GROUPED, Code
+from app.domain.validation.codes import CODES, Code
 from app.domain.validation.diagnostic import Diagnostic, Severity
 from app.errors import NotFound
 from app.services import criteria
 from app.services.analysing import Due, due
-from app.services.browsing import Memory
 from app.services.library import Library
 from app.services.reading import Snapshot, reading
 from app.store import findings
 from app.store.finding import locate
+from app.store.tally import MOST, tally
 
-MOST_DETAILS = 12  # of one code, on the page
+MOST_DETAILS = MOST  # of one code, on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,6 @@ class Overview:
     due: Due
 
 
-_overviews = Memory[Overview](50)
-
-
 def overview(library: Library, slug: str) -> Overview:
     """What validation says of a dataset, by severity and code, as far as its entries were looked at.
 
@@ -67,44 +64,30 @@ def overview(library: Library, slug: str) -> Overview:
     """
     waiting = due(library, slug)
     with reading(library, slug) as snapshot:
-        question = snapshot.summary.signature, findings.state(snapshot.connection), waiting
-        return _overviews.get(question) or _overviews.keep(question, _overview(snapshot, waiting))
+        return _overview(snapshot, waiting)
 
 
 def _overview(snapshot: Snapshot, waiting: Due) -> Overview:
-    connection, summary = snapshot.connection, snapshot.summary
-    strict = findings.strict(connection)
-    severities = findings.by_severity(connection)
-    several: dict[str, CodeCount] = {}
-    for each in findings.counts(connection):
-        code = CODES.get(each.code)
-        if code is None:
-            continue
-        severity = Severity.ERROR if each.code in strict else Severity(each.severity)
-        known = several.get(each.code)
-        if known:  # found with more than one severity: it counts with the worst
-            worst = max(known.severity, severity)
-            entries, found = known.entries + each.entries, known.found + each.found
-            several[each.code] = replace(known, severity=worst, entries=entries, found=found)
-        else:
-            several[each.code] = CodeCount(
-                code, severity, each.entries, each.found, _details(snapshot, each.code)
-            )
-    codes = sorted(several.values(), key=lambda each: (-each.severity, -each.entries, each.code.name))
+    found, strict = tally(snapshot.connection), findings.strict(snapshot.connection)
+    codes = [
+        CodeCount(
+            CODES[each.code],
+            Severity.ERROR if each.code in strict else Severity(each.severity),
+            each.entries,
+            each.found,
+            tuple(Detail(*one) for one in found.details.get(each.code, ())),
+        )
+        for each in found.counts
+        if each.code in CODES
+    ]
     return Overview(
-        summary.entries,
-        findings.sound(connection),
-        summary.unreadable,
-        {severity: severities.get(int(severity), 0) for severity in reversed(Severity)},
-        tuple(codes),
+        snapshot.summary.entries,
+        found.sound,
+        snapshot.summary.unreadable,
+        {severity: found.severities.get(int(severity), 0) for severity in reversed(Severity)},
+        tuple(sorted(codes, key=lambda each: (-each.severity, -each.entries, each.code.name))),
         waiting,
     )
-
-
-def _details(snapshot: Snapshot, code: str) -> tuple[Detail, ...]:
-    if code not in GROUPED:
-        return ()
-    return tuple(Detail(*each) for each in findings.details(snapshot.connection, code, MOST_DETAILS))
 
 
 def of_entry(library: Library, slug: str, key: str) -> tuple[Diagnostic, ...]:

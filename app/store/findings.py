@@ -27,9 +27,10 @@ _BESIDE = (
     "SELECT rank, code, severity, coalesce(what, '') FROM findings LEFT JOIN details USING (code, rank)"
     f" WHERE ({_OF_OTHERS} OR {_OF_NEAR} OR {_OF_TARGET})"
 )
+# Only entries have an id, so that these need read nothing but an index.
 _SAME_ID = (
-    f"SELECT rank, uuid AS mark FROM lines WHERE {_ENTRIES} AND uuid IN"
-    f" (SELECT uuid FROM lines WHERE uuid NOT NULL AND +{_ENTRIES} GROUP BY uuid HAVING count(*) > 1)"
+    "SELECT rank, uuid AS mark FROM lines WHERE uuid IN"
+    " (SELECT uuid FROM lines WHERE uuid NOT NULL GROUP BY uuid HAVING count(*) > 1)"
 )
 _SAME_TEXT = (
     "SELECT rank, same AS mark FROM checks WHERE length(same) AND same IN"
@@ -39,7 +40,7 @@ _SAME_TEXT = (
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many entries have a code with one severity, and how often it stands in them."""
+    """How many entries have a code, with which severity at worst, and how often it stands in them."""
 
     code: str
     severity: int
@@ -77,9 +78,7 @@ def state(connection: sqlite3.Connection) -> tuple[str, ...]:
 
 def counts(connection: sqlite3.Connection) -> list[Count]:
     """How many entries have each code, worst first."""
-    found = connection.execute(
-        "SELECT code, severity, count(*), sum(count) FROM findings GROUP BY code, severity"
-    )
+    found = connection.execute("SELECT code, max(severity), count(*), sum(count) FROM findings GROUP BY code")
     return sorted((Count(*row) for row in found), key=lambda each: (-each.severity, -each.entries, each.code))
 
 
@@ -96,7 +95,7 @@ def details(connection: sqlite3.Connection, code: str, most: int) -> list[tuple[
 
 def by_severity(connection: sqlite3.Connection) -> dict[int, int]:
     """How many entries have at least one finding of each severity."""
-    query = f"SELECT bad, count(*) FROM (SELECT DISTINCT {_BAD} AS bad, rank FROM findings) GROUP BY bad"
+    query = f"SELECT bad, count(*) FROM (SELECT DISTINCT rank, {_BAD} AS bad FROM findings) GROUP BY bad"
     return dict(connection.execute(query))
 
 
@@ -107,9 +106,8 @@ def strict(connection: sqlite3.Connection) -> frozenset[str]:
 
 def sound(connection: sqlite3.Connection) -> int:
     """How many entries that were looked at have no finding at all."""
-    checked = connection.execute("SELECT count(*) FROM checks").fetchone()[0]
-    found = "SELECT count(DISTINCT rank) FROM findings WHERE rank IN (SELECT rank FROM checks)"
-    return int(checked) - int(connection.execute(found).fetchone()[0])
+    query = "SELECT count(*) FROM checks WHERE rank NOT IN (SELECT rank FROM findings)"
+    return int(connection.execute(query).fetchone()[0])
 
 
 def forget_texts(connection: sqlite3.Connection) -> None:
@@ -280,7 +278,7 @@ def carry(connection: sqlite3.Connection, old: Path) -> None:
 
 _WHOLE = {
     "any": "rank IN (SELECT rank FROM findings)",
-    "sound": "rank IN (SELECT rank FROM checks EXCEPT SELECT rank FROM findings)",
+    "sound": "rank IN (SELECT rank FROM checks WHERE rank NOT IN (SELECT rank FROM findings))",
 }
 SEVERITIES = {severity.word: int(severity) for severity in Severity}
 

@@ -54,9 +54,10 @@ INDEXES = (
     "CREATE INDEX lines_uuid ON lines (uuid) WHERE uuid IS NOT NULL",
     "CREATE INDEX lines_unnamed ON lines (digest) WHERE uuid IS NULL",
     "CREATE INDEX tags_rank ON tags (rank)",
-    "CREATE INDEX findings_rank ON findings (rank)",
+    "CREATE INDEX findings_rank ON findings (rank, severity)",
     "CREATE INDEX details_rank ON details (rank)",
     "CREATE INDEX checks_shape ON checks (shape)",
+    "CREATE INDEX checks_same ON checks (same)",
     # Lists read nothing but these, which are a tenth of the table: one an order, the first for most filters.
     "CREATE INDEX lines_order ON lines (kind, rank, tags, exchanges, characters)",
     "CREATE INDEX lines_length ON lines (kind, characters, rank, exchanges)",
