@@ -1,0 +1,76 @@
+"""The forms of targets: what a dataset is checked against, and files of a template of the person's own."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from werkzeug.datastructures import FileStorage
+from wtforms import IntegerField, RadioField, SelectField
+from wtforms.validators import NumberRange, Optional
+
+from app.domain.targets.chosen import LONGEST, Chosen
+from app.domain.targets.trainers import TRAINERS
+from app.web.forms import Form, options
+
+Groups = Iterable[tuple[str, list[tuple[str, str]]]]
+
+
+class TargetForm(Form):
+    """What a dataset is checked against."""
+
+    trainer = SelectField(
+        "Trainer", choices=options([("", "None"), *((n, t.title) for n, t in TRAINERS.items())])
+    )
+    family = SelectField(
+        "Chat template",
+        description="How the model is told who speaks. It belongs to the model, not to the trainer.",
+    )
+    vocabulary = SelectField("Tokens are counted with")
+    limit = IntegerField(
+        "Context length in tokens",
+        validators=[
+            Optional(),
+            NumberRange(1, LONGEST, f"The context length is a number of tokens from 1 to {LONGEST:,}."),
+        ],
+    )
+    mask = RadioField("Trained on", default="assistant")
+
+    @classmethod
+    def of(
+        cls, chosen: Chosen, *, templates: Groups, vocabularies: Groups, masks: Mapping[str, str]
+    ) -> "TargetForm":
+        """The form of what is chosen, with what there is to choose from."""
+        return cls._with(cls(data=chosen.as_json()), templates, vocabularies, masks)
+
+    @classmethod
+    def posted(
+        cls, data: Any, *, templates: Groups, vocabularies: Groups, masks: Mapping[str, str]
+    ) -> "TargetForm":
+        """The form as it was sent."""
+        return cls._with(cls(data), templates, vocabularies, masks)
+
+    @classmethod
+    def _with(
+        cls, form: "TargetForm", templates: Groups, vocabularies: Groups, masks: Mapping[str, str]
+    ) -> "TargetForm":
+        form.family.choices = {"": options([("", "None")]), **_grouped(templates)}
+        form.vocabulary.choices = {"": options([("", "What fits the template")]), **_grouped(vocabularies)}
+        form.mask.choices = options(masks.items())
+        return form
+
+    def chosen(self) -> Chosen:
+        """What was chosen; the form was found good before."""
+        return Chosen.of({field.name: field.data for field in self})
+
+
+def _grouped(groups: Groups) -> dict[str, Any]:
+    return {group: options(listed) for group, listed in groups}
+
+
+def named_files(files: Iterable[FileStorage]) -> dict[str, bytes]:
+    """The bytes of uploaded files by their own names, whatever folder the browser says they were in."""
+    return {
+        PurePosixPath(str(file.filename).replace("\\", "/")).name: file.stream.read()
+        for file in files
+        if file.filename
+    }

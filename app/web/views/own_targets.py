@@ -1,0 +1,97 @@
+"""Chat templates and tokenizers of the person's own: added from files, tried, taken away."""
+
+from pathlib import Path
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.domain.targets.chosen import MASKS
+from app.errors import Refused
+from app.services import criteria, history, own_targets
+from app.services.operation import OperationInfo
+from app.web.context import library
+from app.web.forms import whole
+from app.web.forms.targets import named_files
+from app.web.htmx import answer, see_other
+from app.web.refusals import shown_on
+from app.web.rendering import choice_context
+from app.web.working import Onward, work
+
+bp = Blueprint("own_targets", __name__, url_prefix="/targets")
+
+
+@bp.get("")
+def index() -> Response:
+    """Those there are, and the form of a new one."""
+    return answer(
+        "own_targets/page.html",
+        (),
+        title="Templates and tokenizers",
+        owned=criteria.owned(library()),
+        last_changes=history.shared_operations(history.CRITERIA),
+    )
+
+
+def _again(own: str = "") -> Response:
+    return index()
+
+
+@bp.get("/<own>")
+def show(own: str) -> Response:
+    """What one of them makes of a short conversation."""
+    mask = request.args.get("mask", "")
+    found = own_targets.own(library(), own)
+    rendered = own_targets.tried(library(), own, mask if mask in MASKS else MASKS[0])
+    context = choice_context(rendered.chosen)
+    return answer("own_targets/own.html", (), title=found.name, own=found, rendered=rendered, **context)
+
+
+@bp.post("")
+@shown_on(_again)
+def add() -> BaseResponse:
+    """Keep the files under a name, and show what they do."""
+    name, path = request.form.get("name", ""), request.form.get("path", "").strip()
+    files = named_files(request.files.getlist("file"))
+    if path and files:
+        raise Refused("Both files and a path were given.", "Give one or the other.")
+    if "\0" in path:
+        raise Refused("There is no such file or folder.", "Look at the path again.")
+    slug, done = (
+        own_targets.add_at(library(), name, Path(path)) if path else criteria.add_own(library(), name, files)
+    )
+    _offer_undo(done, "Kept.")
+    return see_other(url_for("own_targets.show", own=slug))
+
+
+@bp.post("/<own>/remove")
+@shown_on(_again)
+def remove(own: str) -> BaseResponse:
+    """Take one away."""
+    done = criteria.remove_own(library(), own)
+    _offer_undo(done, "Removed. Datasets that used it are checked without it.")
+    return see_other(url_for("own_targets.index"))
+
+
+def _offer_undo(done: OperationInfo | None, sentence: str) -> None:
+    if done is not None:
+        flash(sentence, "undo:" + url_for("own_targets.undo", operation=done.id))
+
+
+@bp.post("/undo")
+@shown_on(_again)
+def undo() -> BaseResponse:
+    """Take back what was done to targets, and go back to the dataset that it was done for, if any."""
+    opened, number = library(), whole(request.args.get("operation"))
+    slug = request.args.get("dataset", "")
+    there = any(each.slug == slug for each in opened.datasets())
+    address = url_for("targets.show", slug=slug) if there else url_for("own_targets.index")
+
+    def onward(done: OperationInfo) -> Onward:
+        return Onward(f"{done.title}.", address)
+
+    return work(
+        "Undo",
+        lambda progress: history.undo_shared(opened, number, tables=history.CRITERIA, progress=progress),
+        onward,
+        back=address,
+    )
