@@ -11,12 +11,14 @@ from app.web.views import (
     history,
     jobs,
     library,
+    own_targets,
     patterns,
     prompts,
     rejected,
     settings,
     speakers,
     tags,
+    targets,
 )
 
 PAGES = (
@@ -27,6 +29,8 @@ PAGES = (
     exporting,
     rejected,
     speakers,
+    targets,
+    own_targets,
     tags,
     characters,
     prompts,

@@ -19,8 +19,9 @@ from app.web import drafting, naming
 from app.web.context import library
 from app.web.forms.entry import SOMEBODY_NEW, EntryForm, told
 from app.web.htmx import fragments
+from app.web.rendering import rendered_context
 
-TABS = ("conversation", "json", "history")
+TABS = ("conversation", "rendered", "json", "history")
 
 
 def open_context(dataset: DatasetInfo, key: str) -> dict[str, Any]:
@@ -45,6 +46,8 @@ def open_context(dataset: DatasetInfo, key: str) -> dict[str, Any]:
     context = {"open": entry, "form": form, "writing": False, "cast": cast, **_draft_context(draft)}
     context["characters"] = choices(library())
     context["tab"] = tab if tab in TABS else TABS[0]
+    if context["tab"] == "rendered":
+        context |= rendered_context(dataset.slug, key)
     if context["tab"] == "history":
         context["versions"] = _versions(dataset.slug, key, entry.entry.value, cast)
     return context
