@@ -1,9 +1,12 @@
-"""The commands about what is wrong with entries, and what a trainer makes of them."""
+"""The commands about what is wrong with entries, and what a trainer makes of them.
+
+The services are imported where they are used: chat templates take a while to load, and `list` needs none.
+"""
 
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,8 +17,10 @@ from app.domain.targets.trainers import TRAINERS
 from app.domain.tokens import VOCABULARIES
 from app.domain.validation.codes import CODES
 from app.errors import NotFound, Refused
-from app.services import criteria, measuring, rendering, repairing, reporting
 from app.services.library import Library
+
+if TYPE_CHECKING:
+    from app.services.reporting import Report
 
 _TARGET = click.option(
     "--target",
@@ -33,6 +38,8 @@ def validate(call: Call, /, what: str, target: str | None) -> int:
 
     Without --target a dataset is checked against the one that was chosen for it, if one was.
     """
+    from app.services import reporting
+
     library = call.library()
     chosen = _chosen(library, target)
     if _is_dataset(library, what):
@@ -57,6 +64,8 @@ def _is_dataset(library: Library, name: str) -> bool:
 
 
 def _chosen(library: Library, name: str | None) -> Chosen | None:
+    from app.services import criteria
+
     if name is None:
         return None
     try:
@@ -65,7 +74,7 @@ def _chosen(library: Library, name: str | None) -> Chosen | None:
         raise Refused(str(error), "The command targets lists them.") from error
 
 
-def _said(report: reporting.Report) -> list[str]:
+def _said(report: "Report") -> list[str]:
     entries = Counter(code for code, _ in {(each["code"], each["entry"]) for each in report.diagnostics})
     codes = sorted(report.codes, key=lambda code: (-CODES[code].severity, -entries[code], code))
     lines = [f"{counted(report.entries, 'entry', 'entries')} looked at."]
@@ -95,6 +104,8 @@ def repair(
     entry: tuple[str, ...],
 ) -> int:
     """Repair what validation found under some codes, in all entries or in some; one operation."""
+    from app.services import repairing
+
     library = call.library()
     if len(codes) > 1 and (way or text):
         raise click.UsageError("--way and --text belong to one repair; name one code with them.")
@@ -120,6 +131,8 @@ def repair(
 @pass_call
 def targets(call: Call, /) -> int:
     """List the trainers, chat templates and tokenizers that there are."""
+    from app.services import criteria
+
     library = call.library()
     found = criteria.families(library)
     value: dict[str, Any] = {
@@ -150,6 +163,8 @@ def targets(call: Call, /) -> int:
 @pass_call
 def render(call: Call, /, slug: str, uuid: str, target: str | None, mask: str | None) -> int:
     """Print an entry as its trainer will see it, with what of it is trained."""
+    from app.services import criteria, measuring, rendering
+
     library = call.library()
     chosen = _chosen(library, target) or criteria.target_for(library, slug)
     chosen = replace(chosen, mask=mask or chosen.mask)
@@ -173,6 +188,8 @@ def render(call: Call, /, slug: str, uuid: str, target: str | None, mask: str | 
 @pass_call
 def tokens(call: Call, /, slug: str, tokenizer: str | None, target: str | None) -> int:
     """Count the tokens of a dataset: of the texts alone, or as a chat template puts them together."""
+    from app.services import criteria, reporting
+
     library = call.library()
     chosen = _chosen(library, target)
     if tokenizer is not None:

@@ -9,7 +9,8 @@ from app.domain.entry import Entry
 from app.domain.targets.chosen import Chosen
 from app.domain.targets.families import FAMILIES
 from app.domain.targets.measure import DEFAULT, VERSION, measured
-from app.domain.tokens import Counter
+from app.domain.tokens import BadTokenizer, Counter
+from app.errors import Refused
 from app.services import criteria
 from app.services.library import Library
 from app.services.reading import Progress
@@ -29,9 +30,12 @@ def counting(library: Library, vocabulary: str) -> Counter:
     """What counts with a vocabulary: one on board, or that of a target of the person's own.
 
     :raises NotFound: if there is none of that name.
-    :raises BadTokenizer: if the person's file cannot be used.
+    :raises Refused: if the person's file cannot be used, or this machine has no vocabularies on board.
     """
-    return counter_of(vocabulary, _file_of(library, vocabulary))
+    try:
+        return counter_of(vocabulary, _file_of(library, vocabulary))
+    except BadTokenizer as error:
+        raise Refused(str(error), "Nothing was changed.") from error
 
 
 def _file_of(library: Library, vocabulary: str) -> str:

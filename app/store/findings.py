@@ -244,7 +244,7 @@ def copy(connection: sqlite3.Connection, index: Index) -> None:
 
 def sizes(connection: sqlite3.Connection) -> list[int]:
     """The tokens of every entry, fewest first."""
-    return [tokens for (tokens,) in connection.execute("SELECT tokens FROM sizes ORDER BY tokens")]
+    return [tokens for (tokens,) in connection.execute("SELECT tokens FROM sizes WHERE tokens >= 0 ORDER BY tokens")]
 
 
 def carry(connection: sqlite3.Connection, old: Path) -> None:

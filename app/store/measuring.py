@@ -7,7 +7,9 @@ from pathlib import Path
 from app.domain.entry import Entry
 from app.domain.targets.families import FAMILIES
 from app.domain.targets.measure import measured
-from app.domain.tokens import Counter, counter, own_counter
+from app.domain.tokens import BadTokenizer, Counter, counter, own_counter
+
+UNKNOWN = (-1, -1)  # tokens in all and trained, where nothing can count them
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,11 +23,16 @@ class Ruler:
 
 
 def sizes(ruler: Ruler, lines: list[bytes]) -> list[tuple[int, int]]:
-    """The tokens of each line, in all and trained.
+    """The tokens of each line, in all and trained; ``UNKNOWN`` where this machine has no vocabularies.
 
     :raises BadTokenizer: if the person's file cannot be used.
     """
-    counting = counter_of(ruler.vocabulary, ruler.tokenizer)
+    try:
+        counting = counter_of(ruler.vocabulary, ruler.tokenizer)
+    except BadTokenizer:
+        if ruler.tokenizer:
+            raise
+        return [UNKNOWN] * len(lines)
     family = FAMILIES.get(ruler.family)
     return [
         measured(Entry.of(line).value, counting, family, family.render if family else None, ruler.mask)
