@@ -2,10 +2,10 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Any
 
 from app.domain.entry import BLOCK, Message, messages_of, tags_of
@@ -58,7 +58,7 @@ def _messages(old: list[str], new: list[str]) -> Iterator[Line]:
             number = (there if there is not None else here or 0) + 1
             before = None if here is None else old[here]
             after = None if there is None else new[there]
-            yield _line(f"Message {number}", before, after)
+            yield _line(f"Message {number}", before, after, words=_spoken)
 
 
 def _parts(value: Mapping[str, Any] | None) -> dict[tuple[str, str], str]:
@@ -84,14 +84,44 @@ def _text(item: Any) -> str:
     return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
 
 
-def _line(label: str, before: str | None, after: str | None) -> Line:
+def _line(
+    label: str, before: str | None, after: str | None, words: Callable[[str], list[str]] = WORDS.findall
+) -> Line:
     if before is None or after is None:
         return Line(label, _all_different(before), _all_different(after))
-    old, new = WORDS.findall(before), WORDS.findall(after)
-    if len(old) + len(new) > MOST_WORDS:
-        return Line(label, _all_different(before), _all_different(after))
+    old, new = words(before), words(after)
+    start, end = _alike(old, new)
     left: list[tuple[str, str]] = []
     right: list[tuple[str, str]] = []
+    for side, whole in ((left, old), (right, new)):
+        _add(side, SAME, whole[:start])
+    _compare_words(left, right, old[start : len(old) - end], new[start : len(new) - end])
+    for side, whole in ((left, old), (right, new)):
+        _add(side, SAME, whole[len(whole) - end :])
+    return Line(label, tuple(left), tuple(right))
+
+
+def _spoken(text: str) -> list[str]:
+    """The words of a message and what stands between them; who says it is one, with the colon behind."""
+    who, colon, said = text.partition(": ")
+    return [who + colon, *WORDS.findall(said)]
+
+
+def _alike(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:
+    """How many words are the same at the start, and how many of the others at the end."""
+    start = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False)))
+    ends = zip(reversed(old[start:]), reversed(new[start:]), strict=False)
+    return start, sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], ends))
+
+
+def _compare_words(
+    left: list[tuple[str, str]], right: list[tuple[str, str]], old: Sequence[str], new: Sequence[str]
+) -> None:
+    """Add to both sides what stands between a common start and a common end."""
+    if len(old) + len(new) > MOST_WORDS:
+        _add(left, DIFFERENT, old)
+        _add(right, DIFFERENT, new)
+        return
     # a space alone between two changes counts as changed, or the page would flicker with marks
     for name, start, end, other_start, other_end in SequenceMatcher(
         None, old, new, autojunk=False
@@ -99,7 +129,6 @@ def _line(label: str, before: str | None, after: str | None) -> Line:
         same = name == "equal" and (end == len(old) or "".join(old[start:end]).strip())
         _add(left, SAME if same else DIFFERENT, old[start:end])
         _add(right, SAME if same else DIFFERENT, new[other_start:other_end])
-    return Line(label, tuple(left), tuple(right))
 
 
 def _add(side: list[tuple[str, str]], kind: str, words: Sequence[str]) -> None:
