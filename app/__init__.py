@@ -23,7 +23,7 @@ def create_app(config: "Config", library: "Library | None" = None) -> "Flask":
 
     from app.config import ROOT
     from app.services.library import Library
-    from app.web import assets, context, errors, htmx, naming, security, views, working
+    from app.web import assets, context, errors, htmx, naming, security, views, visible, working
 
     opened = library or Library.open(config)
     gate = security.Gate(opened.owner_key, config.home)
@@ -47,6 +47,7 @@ def create_app(config: "Config", library: "Library | None" = None) -> "Flask":
     assets.install(app, ROOT / "static")
     context.install(app)
     naming.install(app)
+    visible.install(app)
     errors.install(app)
     working.install(app)
     views.install(app)

@@ -17,9 +17,9 @@ class View:
     """Which entries, in which order, and which page of them.
 
     ``character`` as a scope is any message, whoever speaks; as a filter it is the slug of one who speaks
-    in the entry. ``diagnostic`` is what validation found in it: a severity, a code, or a code with what was
-    found behind a colon. ``untagged`` adds the entries without tags to those that the tags name. Lengths are
-    characters of message text; bounds are included.
+    in the entry. ``diagnostic`` is what validation found in it: a severity, ``any`` or ``sound`` (nothing), a
+    code, or a code with what was found behind a colon. ``untagged`` adds the entries without tags to those
+    that the tags name. Lengths are characters of message text; bounds are included.
     """
 
     query: str = ""

@@ -21,7 +21,7 @@ from app.services.library import Library
 from app.services.operation import OperationInfo, operation
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.store import queries
-from app.store.finding import full_keys
+from app.store.finding import full_keys, locate
 
 NEW_IDS = frozenset(("identity.missing_uuid", "identity.duplicate_uuid"))
 
@@ -136,6 +136,20 @@ def preview(library: Library, slug: str, wanted: Wanted, *, page: int = 1, size:
         some = ranks[(page - 1) * size : page * size]
         found = tuple(_proposed(snapshot, wanted, rules, some))
     return Preview(repair, len(ranks), found, page, pages)
+
+
+def proposal(library: Library, slug: str, wanted: Wanted, key: str) -> Proposed | None:
+    """What a repair would do to one entry; None if that does not have its code. Nothing is changed.
+
+    :raises Refused: if there is no such repair.
+    """
+    wanted = wanted.checked()
+    rules = criteria.rules_for(library, slug)
+    with reading(library, slug) as snapshot:
+        place = locate(snapshot.connection, key)
+        if place is None or place.rank not in ranks_in(snapshot, View(diagnostic=wanted.code)):
+            return None
+        return next(_proposed(snapshot, wanted, rules, [place.rank]))
 
 
 def _proposed(snapshot: Snapshot, wanted: Wanted, rules: Rules, ranks: Sequence[int]) -> Iterator[Proposed]:

@@ -86,7 +86,7 @@ def _broken(error: Broken) -> Response:
     return show(KNOWN[500])
 
 
-def _foreseen(error: AppError) -> Response:
+def _foreseen(error: AppError) -> BaseResponse:
     failure = failure_of(error)
     again = None if htmx.is_htmx() else refusals.form_again(failure)
     return again or show(failure)

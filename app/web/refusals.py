@@ -7,8 +7,9 @@ form would be gone; so each view that changes something names the page on which 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from flask import Flask, Response, current_app, g, request, url_for
+from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
+from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import AppError
 
@@ -19,7 +20,7 @@ View = TypeVar("View", bound=Callable[..., object])
 
 WHY = "refused"  # the id of the sentence beside a refused field
 
-_pages: dict[object, Callable[..., Response]] = {}
+_pages: dict[object, Callable[..., BaseResponse]] = {}
 
 
 def install(app: Flask) -> None:
@@ -29,7 +30,7 @@ def install(app: Flask) -> None:
     )
 
 
-def shown_on(page: Callable[..., Response]) -> Callable[[View], View]:
+def shown_on(page: Callable[..., BaseResponse]) -> Callable[[View], View]:
     """Name the page on which the form of a view stands; it is called with the arguments of the view."""
 
     def note(view: View) -> View:
@@ -39,7 +40,7 @@ def shown_on(page: Callable[..., Response]) -> Callable[[View], View]:
     return note
 
 
-def form_again(failure: "Failure") -> Response | None:
+def form_again(failure: "Failure") -> BaseResponse | None:
     """The page of the form that was refused; nothing if it has none, or the page cannot be shown either."""
     page = _pages.get(current_app.view_functions.get(request.endpoint or ""))
     if page is None:

@@ -16,6 +16,7 @@ const KEYS = {
   "x": () => press("[data-row]:focus-within [data-select], [data-row]:has([aria-current]) [data-select]"),
   "?": () => open("keys"),
   "g d": () => press("[data-key='g d']"),
+  "g v": () => press("[data-key='g v']"),
 };
 
 const CONTROL_KEYS = {

@@ -95,6 +95,16 @@ def addresses(server):
             f"{base}?entry={first}&tab=history",
         ),
         *(f"{base}history", f"{base}history?operation={newest}", f"{base}history?operation={newest - 1}"),
+        *(f"{base}validation", f"{base}validation/rules", "/settings/rules"),
+        *(f"{base}?diagnostic={code}" for code in ("error", "chatml.unknown_role", "%3Cscript%3E:%3Cimg%3E")),
+        *(
+            f"{base}validation/repair/{code}?entry=%3Cb%3E"
+            for code in ("base.tag_spelling", "chatml.system_not_first")
+        ),
+        *(
+            f"{base}validation/repair/{code}?choice=add&text-add=%3Cscript%3Ewindow.hit=1%3C/script%3E"
+            for code in ("base.tag_spelling", "chatml.missing_system_role", "chatml.content_whitespace")
+        ),
         *(f"{base}export?q=script", f"{base}export?key=%3Cscript%3E", f"{base}rejected"),
     )
 

@@ -66,6 +66,12 @@ def test_n_writes_and_g_d_goes_to_the_datasets(list_page):
     expect(list_page.get_by_role("heading", name="Library")).to_be_visible()
 
 
+def test_g_v_goes_to_the_validation(list_page):
+    list_page.keyboard.press("g")
+    list_page.keyboard.press("v")
+    expect(list_page.get_by_role("heading", name="Validation")).to_be_visible()
+
+
 def test_control_s_saves_control_enter_goes_on_control_z_takes_back(list_page):
     list_page.keyboard.press("j")
     expect(opened(list_page)).to_have_value(FIRST)
@@ -103,7 +109,7 @@ def test_the_question_mark_lists_the_keys_and_escape_closes_it(list_page):
     expect(list_page).to_have_url(re.compile("/datasets/talks/$"))
 
 
-@pytest.mark.parametrize("keys", [("a",), ("g", "v"), ("g", "i"), ("d",), ("Delete",)])
+@pytest.mark.parametrize("keys", [("a",), ("g", "i"), ("d",), ("Delete",)])
 def test_other_keys_do_nothing(list_page, keys):
     list_page.wait_for_load_state("networkidle")
     asked = []

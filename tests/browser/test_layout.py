@@ -12,11 +12,16 @@ pytestmark = pytest.mark.browser
 ADDRESSES = (
     "/",
     "/settings",
+    "/settings/rules",
     "/help",
     "/help/commands",
     "/patterns",
     "/datasets/talks/",
     "/datasets/talks/entries/new",
+    "/datasets/talks/validation",
+    "/datasets/talks/validation/repair/base.tag_spelling",
+    "/datasets/talks/validation/repair/chatml.missing_system_role",
+    "/datasets/talks/validation/rules",
     "/datasets/talks/history",
 )
 

@@ -25,11 +25,14 @@ FORMS = {
     "rejected.reimport": {"index": "0", "line": "1", "text": LINE},
     "exporting.download": {"format": "chatml"},
     "library.rename": {"name": "walks"},
+    "repair.repair": {"do": "all", "choice": "add", "text": "Hm."},
 }
 NAMES = (
     "name", "path", "text", "operation", "backup", "keys", "key", "view", "entry", "tab", "index", "line",
     "to", "act", "before", "page", "imported", "q", "scope", "format", "encoding", "gone", "then", "keep",
     "dataset", "other", "prompt", "description", "category", "into", "move", "slug", "next", "arrange",
+    "trainer", "family", "vocabulary", "limit", "mask", "template", "diagnostic",
+    "diagnostic", "choice", "text-add", "slop", "split_words",
 )  # fmt: skip
 
 
@@ -51,6 +54,7 @@ def routes(app, talks):
         "article": "keys",
         "character": "mara",
         "tag": "pacing",
+        "code": "chatml.missing_system_role",
     }
     adapter = app.url_map.bind("localhost")
     return [
@@ -145,6 +149,7 @@ def test_a_climbing_name_in_an_address_leads_nowhere(app, client, library, talks
         "article": "keys",
         "character": "mara",
         "tag": "pacing",
+        "code": "chatml.missing_system_role",
     }
     adapter = app.url_map.bind("localhost")
     before = state(library)

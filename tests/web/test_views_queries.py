@@ -78,7 +78,7 @@ def test_an_entry_asks_as_often_wherever_it_stands(client, library, asked):
         found[name, place, "part"] = asked(client, f"/datasets/{name}/?entry={key}", **part)
     for kind in ("page", "part"):
         assert found["few", 30, kind] == found["many", 30, kind] == found["many", 570, kind]
-    assert sum(found["few", 30, "part"].values()) <= 30
+    assert sum(found["few", 30, "part"].values()) <= 45  # a third of it for what validation says of it
 
 
 def test_a_history_asks_as_often_whatever_the_number_of_its_operations(client, library, asked):

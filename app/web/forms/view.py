@@ -9,6 +9,8 @@ from werkzeug.datastructures import MultiDict
 from wtforms import BooleanField, IntegerField, SelectField, SelectMultipleField, StringField
 from wtforms.validators import AnyOf, Length, NumberRange, Optional
 
+from app.domain.form_text import unix
+from app.domain.validation.codes import CODES
 from app.domain.view import SIZES, View
 from app.web.forms import LARGEST, Form, options
 
@@ -21,6 +23,7 @@ SCOPES = (
     ("tags", "Tags"),
     ("id", "Id"),
 )
+LONGEST_DIAGNOSTIC = 300  # letters: a code, a colon, and what was found
 SHORT_SCOPES = {  # as parts of a sentence
     "user": "user messages",
     "assistant": "assistant messages",
@@ -39,6 +42,14 @@ SORTS = (
     ("exchanges", "Fewest exchanges"),
 )
 
+DIAGNOSTICS = (
+    ("any", "Any problem"),
+    ("error", "Errors"),
+    ("warning", "Warnings"),
+    ("info", "Worth a look"),
+    ("sound", "Nothing found"),
+)
+
 
 class ViewForm(Form):
     """Search, filters, sort and page. What cannot be read counts as not given."""
@@ -52,6 +63,7 @@ class ViewForm(Form):
     tag_mode = SelectField(choices=options(TAG_MODES), default="any")
     untagged = BooleanField()
     character = StringField(validators=[Length(max=200)])
+    diagnostic = StringField(validators=[Length(max=LONGEST_DIAGNOSTIC)])
     min_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
     max_exchanges = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
     min_length = IntegerField(validators=[Optional(), NumberRange(0, LARGEST)])
@@ -94,6 +106,8 @@ def _sequences(values: dict[str, Any]) -> dict[str, Any]:
     if "tags" in values:
         typed = (tag.strip() for part in values["tags"] for tag in part.split(","))
         values["tags"] = tuple(dict.fromkeys(tag for tag in typed if tag))
+    if "diagnostic" in values:
+        values["diagnostic"] = unix(values["diagnostic"])
     return values
 
 
@@ -133,6 +147,20 @@ def _joint(view: View, place: int) -> str:
     return "and tag: " if view.tag_mode == "all" else "or tag: "
 
 
+def diagnostics(view: View) -> list[tuple[str, str]]:
+    """What can be chosen as a filter by diagnostic: all kinds, and the one code that is chosen."""
+    kinds = [("", "Anything"), *DIAGNOSTICS]
+    is_other = view.diagnostic and view.diagnostic not in dict(kinds)
+    return [*kinds, (view.diagnostic, diagnostic_words(view.diagnostic))] if is_other else kinds
+
+
+def diagnostic_words(wanted: str) -> str:
+    """What a filter by diagnostic says: its severity, or the title of its code and what was found."""
+    code, colon, what = wanted.partition(":")
+    title = CODES[code].title if code in CODES else code
+    return dict(DIAGNOSTICS).get(wanted, f"{title}{colon} {what}".rstrip())
+
+
 def contradiction(view: View) -> str:
     """What no entry can meet: a least above its most; empty if there is no such pair."""
     for name, words in (("exchanges", "exchanges"), ("length", "letters")):
@@ -152,6 +180,7 @@ def narrowings(view: View) -> list[tuple[str, View]]:
     words = {
         "untagged": "untagged",
         "character": f"character: {view.character}",
+        "diagnostic": diagnostic_words(view.diagnostic),
         "match_case": "match case",
         "ignore_accents": "ignore accents",
         "scopes": "in " + ", ".join(dict(SCOPES)[scope].lower() for scope in view.scopes),

@@ -15,10 +15,13 @@ from app.web.views import (
     patterns,
     prompts,
     rejected,
+    repair,
+    rules,
     settings,
     speakers,
     tags,
     targets,
+    validation,
 )
 
 PAGES = (
@@ -29,6 +32,9 @@ PAGES = (
     exporting,
     rejected,
     speakers,
+    validation,
+    repair,
+    rules,
     targets,
     own_targets,
     tags,

@@ -12,11 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.tagging import TagEdit
 from app.domain.view import View
 from app.errors import AppError, Refused
-from app.services import browsing, casting, choosing, drafts, editing
+from app.services import analysing, browsing, casting, choosing, drafts, editing
 from app.services.browsing import Listing
 from app.web.context import library, preferences
 from app.web.forms import view as view_form
 from app.web.htmx import answer, fragments, see_other, target, with_address
+from app.web.looking import freshen, look_through
 from app.web.refusals import shown_on
 from app.web.views import opened as opened_entry
 from app.web.working import Onward, work
@@ -28,10 +29,13 @@ bp = Blueprint("entries", __name__, url_prefix="/datasets/<slug>")
 
 
 @bp.get("/")
-def show(slug: str) -> Response:
+def show(slug: str) -> BaseResponse:
     """The list; with ``entry=`` in the address, that entry too."""
     view = view_of_request()
     key = request.args.get("entry", "")
+    if view.diagnostic and target() != "entry" and not freshen(slug):
+        back = address(slug, replace(view, diagnostic=""))
+        return look_through(slug, address(slug, view, entry=key), back=back)
     context = page_context(slug, view, key)
     if target() == "listing":
         response = answer("entries/page.html", ("listing",), announce=_counted(context["listing"]), **context)
@@ -110,6 +114,8 @@ def _selected(slug: str, view: View) -> Callable[[], list[str]]:
     given = request.form.getlist("keys")
 
     def keys() -> list[str]:
+        if everything and view.diagnostic:
+            analysing.bring_up_to_date(opened, slug)
         found = list(browsing.matching_keys(opened, slug, view)) if everything else given
         if not found:
             raise Refused("No entry is selected.", "Check the boxes of the entries you mean.")
@@ -138,6 +144,8 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
     dataset = library().dataset(slug)
     alone = target() == "entry" and bool(key) and request.method == "GET"
     drafted = drafts.keys(library(), dataset.id)
+    if view.diagnostic and not alone and request.method != "GET":
+        freshen(slug)  # what was posted may have changed what is found
     listing = None if alone else browsing.listing(library(), slug, view)
     return {
         "title": slug,
@@ -157,6 +165,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "scopes": view_form.SCOPES,
         "tag_modes": view_form.TAG_MODES,
         "sorts": view_form.SORTS,
+        "diagnostics": view_form.diagnostics(view),
         "list_url": address(slug, view),
         "tag_url": lambda tag: address(slug, replace(view, tags=_with(view.tags, tag), page=1)),
         "searched": _searched(view),

@@ -11,7 +11,7 @@ from app.errors import AppError, NotFound, Refused, StaleEdit
 from app.services import browsing, casting, choosing, drafts, editing, prompts
 from app.services.choosing import called, choices
 from app.services.drafts import NEW
-from app.web import drafting
+from app.web import diagnosed, drafting
 from app.web.context import library, preferences
 from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged, told
@@ -231,6 +231,8 @@ def rearrange(slug: str, key: str) -> Response:
     context = {**entries.page_context(slug, view), **posted}
     if target() == "messages":
         return fragments("entries", "messages", "draft-status", **context)
+    if posted["open"]:
+        context["found"] = diagnosed.found_in(slug, posted["open"], form)
     return answer("entries/page.html", (), **context)
 
 

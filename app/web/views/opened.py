@@ -15,7 +15,7 @@ from app.services.choosing import Choice, choices
 from app.services.drafts import NEW, DraftInfo
 from app.services.history import ChangeView
 from app.services.library import DatasetInfo
-from app.web import drafting, naming
+from app.web import diagnosed, drafting, naming
 from app.web.context import library
 from app.web.forms.entry import SOMEBODY_NEW, EntryForm, told
 from app.web.htmx import fragments
@@ -48,6 +48,9 @@ def open_context(dataset: DatasetInfo, key: str) -> dict[str, Any]:
     context["tab"] = tab if tab in TABS else TABS[0]
     if context["tab"] == "rendered":
         context |= rendered_context(dataset.slug, key)
+    context["found"] = diagnosed.found_in(dataset.slug, entry, form)
+    if entry.entry.locked:
+        context["marks"] = diagnosed.marks(dataset.slug, entry)
     if context["tab"] == "history":
         context["versions"] = _versions(dataset.slug, key, entry.entry.value, cast)
     return context

@@ -1,0 +1,163 @@
+"""Repairing one code: the ways to do it, what it would change, entry by entry, and doing it."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.domain.comparing import Line, compare
+from app.domain.form_text import unix
+from app.domain.repairs import Repair
+from app.domain.validation.codes import CODES
+from app.domain.view import View
+from app.errors import Refused
+from app.jobs import Cancelled
+from app.services import analysing, browsing, repairing
+from app.services.reading import Progress
+from app.services.repairing import Proposed, Repaired, Wanted
+from app.web.context import counted, library
+from app.web.forms import whole
+from app.web.htmx import answer
+from app.web.looking import freshen, look_through
+from app.web.refusals import shown_on
+from app.web.visible import clipped
+from app.web.working import Onward, work
+
+bp = Blueprint("repair", __name__, url_prefix="/datasets/<slug>/validation/repair")
+
+PAGE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One entry with what the repair would change in it; ``is_left`` if the repair leaves it alone."""
+
+    key: str
+    number: int
+    locked: str
+    is_left: bool
+    lines: tuple[Line, ...]
+
+    @classmethod
+    def of(cls, proposed: Proposed) -> "Shown":
+        """The entry, compared with what the repair makes of it."""
+        is_left = proposed.after is None
+        lines = () if is_left else clipped(compare(proposed.before.value, proposed.after))
+        return cls(proposed.key, proposed.number, proposed.locked, is_left, lines)
+
+
+@bp.get("/<code>")
+def show(slug: str, code: str) -> BaseResponse:
+    """The ways to repair a code; with one that is chosen, a page of what it would change."""
+    dataset, repair = library().dataset(slug), repairing.repair_of(code)
+    wanted = _wanted(repair, request.args)
+    if not freshen(slug):
+        return look_through(slug, _here(slug, wanted), back=url_for("validation.show", slug=slug))
+    lone = request.args.get("entry", "")
+    lacks = _lacks(repair, wanted)
+    is_refused = lacks and "choice" in request.args
+    return answer(
+        "repair/page.html",
+        (),
+        status=422 if is_refused else 200,
+        title=f"Repair: {CODES[code].title}",
+        dataset=dataset,
+        code=CODES[code],
+        repair=repair,
+        wanted=wanted,
+        lone=lone,
+        lacks=lacks if is_refused else "",
+        page_url=lambda page: _here(slug, wanted, page=page),
+        **({"rows": None, "affected": _affected(slug, code)} if lacks else _preview(slug, wanted, lone)),
+    )
+
+
+def _here(slug: str, wanted: Wanted, **further: Any) -> str:
+    """The address of the page with the way that was chosen, and the one entry that is meant, if it is one."""
+    state = {"text": wanted.text or None, "entry": request.args.get("entry") or None, **further}
+    if "choice" in request.args:
+        state["choice"] = wanted.choice
+    return url_for("repair.show", slug=slug, code=wanted.code, **state)
+
+
+def _wanted(repair: Repair, fields: Any) -> Wanted:
+    """The repair in the way that was chosen; the first way, if it is none of them."""
+    names = [each.name for each in repair.choices]
+    choice = fields.get("choice", "")
+    choice = choice if choice in names else names[0]
+    text = fields.get(f"text-{choice}", fields.get("text", ""))
+    return Wanted(repair.code, choice, unix(text))
+
+
+def _lacks(repair: Repair, wanted: Wanted) -> str:
+    """The text that the chosen way asks for and that is not there; empty if nothing is missing."""
+    asks = repair.choice(wanted.choice).asks
+    return asks if asks and not wanted.text.strip() else ""
+
+
+def _affected(slug: str, code: str) -> int:
+    return browsing.count(library(), slug, View(diagnostic=code))
+
+
+def _preview(slug: str, wanted: Wanted, lone: str) -> dict[str, Any]:
+    """What the chosen way would do: to a page of entries, or to the one that the address names."""
+    if lone:
+        proposed = repairing.proposal(library(), slug, wanted, lone)
+        rows = [Shown.of(proposed)] if proposed else []
+        return {"rows": rows, "affected": _affected(slug, wanted.code), "page": 1, "pages": 1}
+    found = repairing.preview(library(), slug, wanted, page=whole(request.args.get("page")) or 1, size=PAGE)
+    rows = [Shown.of(each) for each in found.rows]
+    return {"rows": rows, "affected": found.affected, "page": found.page, "pages": found.pages}
+
+
+def _again(slug: str, code: str) -> BaseResponse:
+    return show(slug, code)
+
+
+@bp.post("/<code>")
+@shown_on(_again)
+def repair(slug: str, code: str) -> BaseResponse:
+    """Repair the chosen entries, or all that have the code, in one operation."""
+    wanted = _wanted(repairing.repair_of(code), request.form).checked()
+    keys = None if request.form.get("do") == "all" else request.form.getlist("keys")
+    if keys == []:
+        raise Refused("No entry is chosen.", "Check the boxes of the entries that you want to repair.")
+    back = url_for("validation.show", slug=slug)
+    lone = request.args.get("entry", "")
+    if lone and keys:
+        back = url_for("entry.show", slug=slug, key=lone)
+    return work(
+        f"Repair {slug}: {CODES[code].title.lower()}",
+        _task(slug, wanted, keys),
+        lambda done: Onward(_told(done), back, undo=slug if done.operation else ""),
+        back=back,
+    )
+
+
+def _task(slug: str, wanted: Wanted, keys: list[str] | None) -> Callable[[Progress], Repaired]:
+    """What repairs, and looks at what came of it; that may be stopped, and is then done another time."""
+    opened, chosen = library(), None if keys is None else frozenset(keys)
+
+    def do(progress: Progress) -> Repaired:
+        done = repairing.repair(opened, slug, [wanted], keys=chosen, progress=progress)
+        with suppress(Cancelled):
+            analysing.bring_up_to_date(opened, slug, progress)
+        return done
+
+    return do
+
+
+def _told(done: Repaired) -> str:
+    """What came of a repair."""
+    if not done.changed:
+        words = "Nothing was changed: no entry had anything to repair in this way."
+    else:
+        words = f"Repaired {counted(done.changed, 'entry', 'entries')}."
+    if done.left and done.changed:
+        words += f" {counted(done.left, 'other was', 'others were')} left alone."
+    if done.locked:
+        words += f" {counted(len(done.locked), 'entry', 'entries')} cannot be rewritten and stayed."
+    return words

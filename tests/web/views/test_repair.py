@@ -1,0 +1,197 @@
+"""Repairs over HTTP: the ways, what each entry would become, doing it for some or all, and its undo."""
+
+import html
+import json
+import re
+
+import pytest
+
+from app.domain.repairs import REPAIRS
+from app.domain.view import View
+from app.services import browsing, history, opening
+from app.web import working
+from app.web.views import repair as page_of
+from tests.workshop import keys, line, value_of
+
+TOKEN = "/datasets/talks/validation/repair/text.special_token"
+
+
+def said(number, answer="Nobody.<|im_end|>"):
+    return {
+        "messages": [
+            {"role": "user", "content": f"Who rows out at {number}?"},
+            {"role": "assistant", "content": f"{answer} {number}"},
+        ],
+        "tags": [],
+    }
+
+
+def dataset(library, *values, name="talks"):
+    opening.import_text(library, "\n".join(json.dumps(value) for value in values), name)
+    return browsing.matching_keys(library, name, View())
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """A click waits as long as a repair takes, whatever the machine does meanwhile."""
+    monkeypatch.setattr(working, "QUICK", 30)
+
+
+def with_code(library, code):
+    return browsing.matching_keys(library, "talks", View(diagnostic=code))
+
+
+def test_the_page_shows_each_entry_before_and_after(client, library):
+    dataset(library, said(1), said(2, "Fine."), said(3))
+    page = client.get(TOKEN).text
+    assert "2 entries have this." in page
+    assert 'id="repair-1"' in page
+    assert 'id="repair-2"' not in page
+    assert "<ins>" in page
+    assert '<input type="radio" name="choice" value="escape" checked>' in page
+    assert page.count('type="checkbox" name="keys"') == page.count(" checked autocomplete") == 2
+    assert "Repair all 2 entries" in page
+    removing = client.get(f"{TOKEN}?choice=remove").text
+    assert '<input type="radio" name="choice" value="remove" checked>' in removing
+    assert "&lt;|im_end|&gt;</del>" in removing
+
+
+def test_all_are_repaired_in_one_operation_that_a_toast_undoes(client, library):
+    found = dataset(library, said(1), said(2, "Fine."), said(3))
+    before = library.dataset("talks").path.read_bytes()
+    done = client.post(TOKEN, data={"choice": "remove", "do": "all"})
+    assert done.headers["Location"] == "/datasets/talks/validation"
+    page = client.get(done.headers["Location"]).text
+    assert "Repaired 2 entries." in page
+    assert "text.special_token" not in page
+    assert 'action="/datasets/talks/undo"' in page.partition('class="toast"')[2]
+    assert value_of(library, "talks", found[2])["messages"][1]["content"] == "Nobody. 3"
+    assert history.operations(library, "talks")[0].changed == 2
+    client.post("/datasets/talks/undo")
+    assert library.dataset("talks").path.read_bytes() == before
+    assert "text.special_token" in client.get("/datasets/talks/validation").text
+
+
+def test_only_the_chosen_ones_are_repaired(client, library):
+    found = dataset(library, said(1), said(2), said(3))
+    client.post(TOKEN, data={"choice": "escape", "do": "chosen", "keys": [found[0], found[2]]})
+    client.get("/datasets/talks/validation")
+    assert with_code(library, "text.special_token") == [found[1]]
+
+
+def test_nothing_chosen_is_refused_and_changes_nothing(client, library):
+    dataset(library, said(1), said(2))
+    refused = client.post(f"{TOKEN}?choice=remove", data={"choice": "remove", "do": "chosen"})
+    assert refused.status_code == 422
+    assert "No entry is chosen." in refused.text
+    assert '<input type="radio" name="choice" value="remove" checked>' in refused.text
+    assert len(history.operations(library, "talks")) == 1
+
+
+def test_a_way_that_asks_for_a_text_shows_nothing_before_it_is_given(client, library):
+    found = dataset(library, said(1), said(2))
+    address = "/datasets/talks/validation/repair/chatml.missing_system_role"
+    page = client.get(address)
+    assert page.status_code == 200
+    assert "What it changes" not in page.text
+    assert "aria-invalid" not in page.text
+    lacking = client.get(f"{address}?choice=add&text-add=+")
+    assert lacking.status_code == 422
+    assert 'aria-invalid="true" aria-describedby="lacks"' in lacking.text
+    refused = client.post(address, data={"choice": "add", "text": "", "do": "all"})
+    assert refused.status_code == 422
+    assert len(history.operations(library, "talks")) == 1
+    shown = client.get(address, query_string={"choice": "add", "text-add": "You keep\r\nthe <light>."}).text
+    assert "You keep\nthe &lt;light&gt;." in shown
+    (hidden,) = re.findall(r'<input type="hidden" name="text" value="([^"]+)"', shown)
+    client.post(address, data={"choice": "add", "text": html.unescape(hidden), "do": "all"})
+    first = value_of(library, "talks", found[0])["messages"][0]
+    assert first == {"role": "system", "content": "You keep\nthe <light>."}
+
+
+def test_the_pages_of_a_preview_keep_the_way_and_its_text(client, library, monkeypatch):
+    monkeypatch.setattr(page_of, "PAGE", 2)
+    dataset(library, *map(said, range(5)))
+    address = "/datasets/talks/validation/repair/chatml.missing_system_role"
+    page = client.get(f"{address}?choice=add&text-add=Keep+the+light.").text
+    seen = []
+    while True:
+        seen += re.findall(r'id="repair-(\d+)"', page)
+        onward = re.search(r'href="([^"]+)" rel="next"', page)
+        if not onward:
+            break
+        page = client.get(html.unescape(onward[1])).text
+    assert seen == ["1", "2", "3", "4", "5"]
+    assert "Page 3 of 3" in page
+
+
+def test_one_entry_is_repaired_from_its_own_page_and_leads_back_to_it(client, library):
+    found = dataset(library, said(1), said(2))
+    page = client.get(f"{TOKEN}?entry={found[1]}").text
+    assert 'id="repair-2"' in page
+    assert 'id="repair-1"' not in page
+    (action,) = re.findall(r'<form method="post" action="([^"]+repair[^"]+)"', page)
+    sent = {"choice": "remove", "do": "chosen", "keys": found[1]}
+    done = client.post(html.unescape(action), data=sent)
+    assert done.headers["Location"] == f"/datasets/talks/entries/{found[1]}"
+    assert "Repaired 1 entry." in client.get(done.headers["Location"]).text
+    assert "Nothing to repair here" in client.get(f"{TOKEN}?entry={found[1]}").text
+    assert "Nothing to repair here" in client.get(f"{TOKEN}?entry=nothing").text
+
+
+def test_an_entry_that_cannot_be_rewritten_says_so_and_stays(client, library):
+    locked = json.dumps(said(2)).replace('"tags"', '"a": 1, "a": 2, "tags"')
+    opening.import_text(library, json.dumps(said(1)) + "\n" + locked, "talks")
+    page = client.get(TOKEN).text
+    assert "It cannot be rewritten and stays as it is" in page
+    assert page.count('type="checkbox" name="keys"') == 1
+    done = client.post(TOKEN, data={"choice": "remove", "do": "all"})
+    after = client.get(done.headers["Location"]).text
+    assert "Repaired 1 entry. 1 entry cannot be rewritten and stayed." in after
+
+
+def test_new_ids_are_announced_and_given(client, library, tmp_path):
+    path = tmp_path / "talks.jsonl"
+    path.write_bytes(line(1) + line(1, tags=["twice"]))
+    opening.import_path(library, path, in_place=True)
+    address = "/datasets/talks/validation/repair/identity.duplicate_uuid"
+    assert "It gets a new id; its text stays as it is." in client.get(address).text
+    client.post(address, data={"do": "all"})
+    assert with_code(library, "identity.duplicate_uuid") == []
+    assert len({key.partition("~")[0] for key in keys(library, "talks")}) == 2
+
+
+def test_what_nobody_sees_is_shown(client, library):
+    dataset(library, said(1, "  Hm\u200b "))
+    trimmed = client.get("/datasets/talks/validation/repair/chatml.content_whitespace").text
+    assert 'aria-label="2 spaces">··</span>' in trimmed
+    hidden = client.get("/datasets/talks/validation/repair/text.zero_width").text
+    assert '<abbr class="sign" title="zero width space">U+200B</abbr>' in hidden
+
+
+@pytest.mark.parametrize("code", sorted(REPAIRS))
+def test_every_repair_has_a_page(client, library, code):
+    dataset(library, said(1))
+    response = client.get(f"/datasets/talks/validation/repair/{code}")
+    assert response.status_code == 200
+    assert "<h1>Repair: " in response.text
+
+
+def test_a_code_without_repair_is_refused(client, library):
+    dataset(library, said(1))
+    for code in ("chatml.no_assistant", "nothing", "..", "%00"):
+        assert client.get(f"/datasets/talks/validation/repair/{code}").status_code in (400, 404)
+        assert client.post(f"/datasets/talks/validation/repair/{code}", data={"do": "all"}).status_code in (
+            400, 404, 422,
+        )  # fmt: skip
+    assert len(history.operations(library, "talks")) == 1
+
+
+def test_a_file_that_another_program_changed_is_left_alone(client, library):
+    dataset(library, said(1), said(2))
+    client.get(TOKEN)
+    path = library.dataset("talks").path
+    outside = path.read_bytes() + json.dumps(said(3)).encode() + b"\n"
+    path.write_bytes(outside)
+    assert client.post(TOKEN, data={"choice": "remove", "do": "all"}).status_code == 409
+    assert path.read_bytes() == outside
