@@ -1,6 +1,7 @@
 """The benchmark: how long everything takes, beside what reading, parsing and copying the same file take.
 
 ``python3 run.py bench [--sizes 1000,10000,100000] [--file PATH] [--json] [--rounds N] [--only STAGE]``
+``python3 run.py bench --hostile 10000000``: what is done with texts, on hostile ones of so many bytes
 """
 
 import argparse
@@ -42,6 +43,11 @@ class Goal:
 GOALS = {
     "first page usable": Goal(2.0),
     "import": Goal(20, "orjson"),
+    "validation page": Goal(0.1),
+    "look after one edit": Goal(0.3),
+    "entries with a code: frequent": Goal(0.1),
+    "entries with a code: rare": Goal(0.1),
+    "repair all": Goal(30, "orjson"),
     "reopen": Goal(0.1),
     "page": Goal(0.08),
     "filter": Goal(0.08),
@@ -142,6 +148,7 @@ def options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--file", type=Path, help="a dataset of your own, in place of generated ones")
     parser.add_argument("--rounds", type=int, default=3, help="how often to do what takes long")
     parser.add_argument("--only", action="append", default=[], help="only stages that begin so")
+    parser.add_argument("--hostile", type=int, metavar="BYTES", help="only what is done with hostile texts")
     parser.add_argument("--json", action="store_true", help="every single time, as JSON")
     return parser.parse_args(arguments)
 
@@ -151,6 +158,8 @@ def main(arguments: list[str]) -> int:
     from tests.bench.synth import dataset
 
     chosen = options(arguments)
+    if chosen.hostile:
+        return _hostile(chosen.hostile)
     sizes = [int(size) for size in chosen.sizes.split(",")]
     files = [chosen.file.absolute()] if chosen.file else [dataset(size) for size in sizes]
     report = {}
@@ -165,6 +174,14 @@ def main(arguments: list[str]) -> int:
             print("\n".join(table(file.name, size, found)), flush=True)
     if chosen.json:
         print(json.dumps(report))
+    return 0
+
+
+def _hostile(size: int) -> int:
+    from tests.bench.hostile import table
+
+    for line in table(size):
+        print(line, flush=True)
     return 0
 
 

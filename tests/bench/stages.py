@@ -5,10 +5,12 @@ most memory that was resident while the stage ran, in bytes: the whole process, 
 """
 
 import json
+import multiprocessing
 import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,8 +22,20 @@ import orjson
 
 from app.config import Config
 from app.domain.tagging import TagEdit
+from app.domain.targets.chosen import Chosen
 from app.domain.view import SORTS, View
-from app.services import browsing, editing, exporting, history, opening, tagging
+from app.services import (
+    analysing,
+    browsing,
+    criteria,
+    editing,
+    exporting,
+    history,
+    opening,
+    repairing,
+    tagging,
+    validating,
+)
 from app.services.library import Library
 from app.services.taxonomy import taxonomy
 
@@ -34,6 +48,9 @@ SEARCHES = {
     "zzqqx, which is absent": View(query="zzqqx"),
     r"regex \b\w+ly\b \w+ed": View(query=r"\b\w+ly\b \w+ed", mode="regex"),
 }
+# So that there is something to find: the words of made-up conversations are no clichés.
+RULES = {"slop": ["harbor", "lantern", "swaying", "window", "honey", "a breath", "silver"]}
+TARGET = Chosen(family="gemma")  # which knows no system message
 EXPORTS = {
     "export chatml": ("chatml", False),
     "export chatml, clean": ("chatml", True),
@@ -188,6 +205,91 @@ def tagged(bench: Bench) -> None:
     assert done.changed
 
 
+def looked(bench: Bench) -> None:
+    """All entries looked at for validation, measured, and compared; then measured for a chat template."""
+    library = bench.library()
+    criteria.set_rules(library, SLUG, RULES)
+    for label, chosen in (("look through all", Chosen()), ("measure all for a template", TARGET)):
+        criteria.set_target(library, SLUG, chosen)
+        found = bench.timed(label, lambda: analysing.bring_up_to_date(library, SLUG))
+        assert found == library.dataset(SLUG).entries
+        bench.timed("orjson", lambda: _parse(bench.file))
+
+
+def _looked_through(bench: Bench) -> Library:
+    """The home, with all known of the dataset that validation finds."""
+    library = bench.library()
+    criteria.set_rules(library, SLUG, RULES)
+    criteria.set_target(library, SLUG, TARGET)
+    analysing.bring_up_to_date(library, SLUG)
+    return library
+
+
+def overview(bench: Bench) -> None:
+    """The page of validation, in a process that never showed it before."""
+    _looked_through(bench)
+    for _ in range(3):
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(1, mp_context=context) as process:
+            seconds, codes = process.submit(_seconds_of_overview, bench.home).result()
+            bench.times.setdefault("validation page", []).append(seconds)
+            assert "style.slop_phrase" in codes
+
+
+def _seconds_of_overview(home: Path) -> tuple[float, list[str]]:
+    library = Library.open(Config.of(home))
+    start = perf_counter()
+    found = validating.overview(library, SLUG)
+    return perf_counter() - start, [each.code.name for each in found.codes]
+
+
+def one_edit(bench: Bench) -> None:
+    """One entry saved, looked at, and the page of validation; only that entry is looked at."""
+    library = _looked_through(bench)
+    total = bench.listing(library, View()).total
+
+    def look() -> validating.Overview:
+        assert analysing.bring_up_to_date(library, SLUG) == 1
+        return validating.overview(library, SLUG)
+
+    for number in range(7):
+        place = View(page=bench.random.randint(1, total), size=1)
+        opened = browsing.open_entry(library, SLUG, bench.listing(library, place).rows[0].key)
+        said = [*opened.entry.value["messages"], {"role": "user", "content": f"Go on, {number}."}]
+        value = {**opened.entry.value, "messages": said}
+
+        def edit(opened: browsing.OpenEntry = opened, value: dict[str, Any] = value) -> validating.Overview:
+            editing.save_entry(library, SLUG, opened.key, value, revision=opened.revision)
+            return bench.timed("look after one edit", look)  # type: ignore[no-any-return]
+
+        assert not bench.timed("after one edit", edit).due.entries
+        bench.timed("copy", lambda: _copy(bench.file, bench.home.with_name("copy")))
+
+
+def of_codes(bench: Bench) -> None:
+    """Lists of the entries with a code: the one that most have, that fewest have, any at all, and none."""
+    library = _looked_through(bench)
+    codes = sorted(validating.overview(library, SLUG).codes, key=lambda each: each.entries)
+    names = {"frequent": codes[-1].code.name, "rare": codes[0].code.name, "any": "any", "none": "sound"}
+    for _ in range(7):
+        for label, name in names.items():
+            view = View(diagnostic=name)
+            bench.timed(f"entries with a code: {label}", lambda view=view: bench.listing(library, view))
+
+
+def repaired(bench: Bench) -> None:
+    """A defect of every entry repaired, beside adding it: one operation each."""
+    library = _looked_through(bench)
+    total = library.dataset(SLUG).entries
+    editing.edit_tags(library, SLUG, None, TagEdit(add=("Two Words",)))
+    wanted = [repairing.Wanted("base.tag_spelling")]
+    done = bench.timed("repair all", lambda: repairing.repair(library, SLUG, wanted))
+    bench.timed("orjson", lambda: _parse(bench.file))
+    assert done.changed == total
+    for _ in range(2):
+        history.undo(library, SLUG)
+
+
 def undone(bench: Bench) -> None:
     """That undone."""
     done = bench.timed("undo of that", lambda: history.undo(bench.library(), SLUG))
@@ -236,6 +338,9 @@ STAGES: dict[str, Callable[[Bench], None]] = {
     "limits": limits,
     "preview": preview,
     "import": imported,
+    "look": looked,
+    "validation page": overview,
+    "entries of a code": of_codes,
     "reopen": reopen,
     "page": page,
     "filter": filters,
@@ -243,6 +348,8 @@ STAGES: dict[str, Callable[[Bench], None]] = {
     **{name: partial(exported, form, clean, name) for name, (form, clean) in EXPORTS.items()},
     "http": over_http,
     "save": saved,
+    "one edit": one_edit,
+    "repair": repaired,
     "tag": tagged,
     "undo": undone,
     "rename": renamed,

@@ -8,6 +8,8 @@ from tests.bench.stages import EXPORTS, SEARCHES
 LABELS = {
     "import", "first page usable", "reopen", "page", "filter", "save one entry", "tag all", "undo of that",
     "http page", "http filter", "http entry", *EXPORTS,
+    "look through all", "measure all for a template", "validation page", "look after one edit",
+    "after one edit", "entries with a code: frequent", "entries with a code: rare", "repair all",
     *(f"search {name}: {what}" for name in SEARCHES for what in ("first page", "count")),
 }  # fmt: skip
 
@@ -28,6 +30,13 @@ def test_it_measures_a_file_of_ones_own(tmp_path, capsys):
     assert found["entries"] == 1
     assert set(found["times"]) == {"read", "orjson", "copy", "import", "page"}
     assert found["peaks"]["page"] > 0
+
+
+def test_what_is_done_with_hostile_texts_is_measured(capsys):
+    assert run.main(["--hostile", "1000"]) == 0
+    lines = capsys.readouterr().out
+    assert all(work in lines for work in ("privacy.email", "chatml.*", "render gemma", "repair text.zalgo"))
+    assert "NOT REACHED" not in lines
 
 
 def test_the_same_seed_gives_the_same_words():
