@@ -147,7 +147,7 @@ def _report(library: Library, snapshot: Snapshot, chosen: Chosen, waiting: Due) 
         whole=entries - target_facts.spoken_of(connection),
         fates=tuple(seeking.fates()),
         notes=notes,
-        lengths=lengths_of(findings.sizes(connection), target_facts.trained(connection), limit),
+        lengths=lengths_of(target_facts.sizes(connection), target_facts.trained(connection), limit),
     )
 
 
@@ -162,9 +162,7 @@ class _Seeking:
 
     def fates(self) -> Iterator[Fate]:
         """What the target does, in the order of FATES, with what it does to no entry."""
-        counts: dict[str, int] = {}
-        for each in findings.counts(self.snapshot.connection):
-            counts[each.code] = counts.get(each.code, 0) + each.entries
+        counts = target_facts.counts(self.snapshot.connection)
         for code in FATES:
             entries = counts.get(code, 0)
             yield Fate(CODES[code], entries, tuple(self._reasons(code, entries)) if entries else ())

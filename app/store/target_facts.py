@@ -12,10 +12,22 @@ def shapes_said(connection: sqlite3.Connection, code: str, what: str, most: int)
     return [shape for (shape,) in connection.execute(query, (code, what, most))]
 
 
+def counts(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many entries each thing is said of that a target does."""
+    query = "SELECT code, count(*) FROM findings WHERE code GLOB 'target.*' GROUP BY code"
+    return dict(connection.execute(query))
+
+
 def spoken_of(connection: sqlite3.Connection) -> int:
     """How many entries a target does anything to."""
     query = "SELECT count(DISTINCT rank) FROM findings WHERE code GLOB 'target.*'"
     return int(connection.execute(query).fetchone()[0])
+
+
+def sizes(connection: sqlite3.Connection) -> list[int]:
+    """The tokens of every entry, fewest first; many have the same, so that few rows are read."""
+    query = "SELECT tokens, count(*) FROM sizes GROUP BY tokens ORDER BY tokens"
+    return [tokens for tokens, entries in connection.execute(query) for _ in range(entries)]
 
 
 def trained(connection: sqlite3.Connection) -> int:
