@@ -93,24 +93,40 @@ class Ground:
 def examine(library: Library, ground: Ground, progress: Progress = silent, *, near: bool = True) -> int:
     """Look at every entry of a file that was not looked at; see :func:`bring_up_to_date`."""
     with ground.index.connect() as connection:
-        _forget_outdated(library, connection, ground)
+        marks = _Marks(key_of(ground.rules), measuring.key_of(library, ground.chosen))
+        _forget_outdated(library, connection, ground, marks)
         tables = ("checks", "sizes", *(["signatures"] if near else []))
         places = {table: lacking(connection, table) for table in tables}
         steps = _Steps(sum(map(len, places.values())), progress)
         checked = look(ground.path, places["checks"], by(ground.rules), progress=steps.watch)
-        ranks = _kept(connection, checked, keep_analyses)
+        ranks = _kept(connection, marks, checked, keep_analyses)
         steps.start += len(places["checks"])
         sizes = measuring.measure(library, ground.chosen, ground.path, places["sizes"], steps.watch)
-        ranks |= _kept(connection, sizes, keep_sizes)
+        ranks |= _kept(connection, marks, sizes, keep_sizes)
         steps.start += len(places["sizes"])
-        _conclude(library, connection, ground.chosen, ranks)
+        _conclude(library, connection, ground.chosen, marks, ranks)
         if near:
             signed = look(ground.path, places["signatures"], likeness.signatures, progress=steps.watch)
-            _kept(connection, signed, likeness.keep_signatures)
+            _kept(connection, marks, signed, likeness.keep_signatures)
             _resemble(connection, ground.path)
         with _writing(connection):
             write_tally(connection)
     return len(ranks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The rules and the target that a look goes by, as the index names them."""
+
+    rules: str
+    target: str
+
+    def hold(self, connection: Connection) -> bool:
+        """Whether what is found still counts: nobody has begun a look by others meanwhile."""
+        return (findings.mark(connection, "rules"), findings.mark(connection, "target")) == (
+            self.rules,
+            self.target,
+        )
 
 
 @dataclass(slots=True)
@@ -128,36 +144,42 @@ class _Steps:
 
 def _kept(
     connection: Connection,
+    marks: _Marks,
     batches: Iterable[list[Seen[Found]]],
     keep: Callable[[Connection, list[Seen[Found]]], list[int]],
 ) -> set[int]:
-    """Put what was found into the index, some at a time; returns the ranks of the entries."""
+    """Put what was found into the index, some at a time, while it counts; returns the entries by rank."""
     ranks: set[int] = set()
     for seen in batches:
         with _writing(connection):
+            if not marks.hold(connection):
+                break
             ranks.update(keep(connection, seen))
     return ranks
 
 
-def _forget_outdated(library: Library, connection: Connection, ground: Ground) -> None:
+def _forget_outdated(library: Library, connection: Connection, ground: Ground, marks: _Marks) -> None:
     """Drop what was found by other rules, or with another target."""
-    rules, target = key_of(ground.rules), measuring.key_of(library, ground.chosen)
-    is_other = findings.mark(connection, "target") != target
+    is_other = findings.mark(connection, "target") != marks.target
     strict = sorted(targeting.strictness(library, ground.chosen)) if is_other else []
     with _writing(connection):
-        if findings.mark(connection, "rules") != rules:
+        if findings.mark(connection, "rules") != marks.rules:
             findings.forget_texts(connection)
-            findings.set_mark(connection, "rules", rules)
+            findings.set_mark(connection, "rules", marks.rules)
         if is_other:
             findings.forget_target(connection)
-            findings.set_mark(connection, "target", target)
+            findings.set_mark(connection, "target", marks.target)
             findings.set_mark(connection, "strict", json.dumps(strict))
 
 
-def _conclude(library: Library, connection: Connection, chosen: Chosen, ranks: set[int]) -> None:
+def _conclude(
+    library: Library, connection: Connection, chosen: Chosen, marks: _Marks, ranks: set[int]
+) -> None:
     """Say what follows for these entries from what the target makes of them; compare all."""
     verdicts = targeting.verdicts(library, chosen, findings.unjudged(connection))
     with _writing(connection):
+        if not marks.hold(connection):
+            return
         summary = summary_of(connection)
         findings.write_verdicts(connection, verdicts)
         every = findings.mark(connection, "applied") != findings.mark(connection, "target")

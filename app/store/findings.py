@@ -114,8 +114,8 @@ def forget_texts(connection: sqlite3.Connection) -> None:
     """Take away what was found in messages, so that all of them are looked at anew."""
     for table in ("findings", "details"):
         connection.execute(f"DELETE FROM {table} WHERE {OF_TEXT}")
-    connection.execute("DELETE FROM checks")
-    connection.execute("DELETE FROM shapes")
+    for table in ("checks", "shapes", "verdicts"):  # the number of a shape comes again for another one
+        connection.execute(f"DELETE FROM {table}")
     for name in ("beside", "applied"):
         set_mark(connection, name, "")
 
@@ -152,7 +152,8 @@ def first_shapes(connection: sqlite3.Connection, most: int) -> list[str]:
 
 
 def write_verdicts(connection: sqlite3.Connection, verdicts: Mapping[int, Sequence[Verdict]]) -> None:
-    """Write down what the target makes of shapes, by their numbers."""
+    """Write down what the target makes of shapes, by their numbers, and nothing else of them."""
+    connection.executemany("DELETE FROM verdicts WHERE shape = ?", ((shape,) for shape in verdicts))
     connection.executemany(
         "INSERT INTO verdicts VALUES (?,?,?,?)",
         ((shape, each.code, each.severity, each.what) for shape, found in verdicts.items() for each in found),
@@ -244,7 +245,10 @@ def copy(connection: sqlite3.Connection, index: Index) -> None:
 
 def sizes(connection: sqlite3.Connection) -> list[int]:
     """The tokens of every entry, fewest first."""
-    return [tokens for (tokens,) in connection.execute("SELECT tokens FROM sizes WHERE tokens >= 0 ORDER BY tokens")]
+    return [
+        tokens
+        for (tokens,) in connection.execute("SELECT tokens FROM sizes WHERE tokens >= 0 ORDER BY tokens")
+    ]
 
 
 def carry(connection: sqlite3.Connection, old: Path) -> None:

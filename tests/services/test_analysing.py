@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from importlib import import_module
 
 import pytest
 
@@ -142,6 +143,54 @@ def test_what_the_target_says_of_an_entry_follows_its_shape(looked):
     history.undo(looked, "talks")
     analysing.bring_up_to_date(looked, "talks")
     assert found(looked, "target.error") == []
+
+
+def test_what_the_target_says_stays_with_its_shape_when_the_rules_change(looked):
+    value = value_of(looked, "talks", uuid(2))
+    value["messages"].insert(0, {"role": "system", "content": "Be kind."})
+    editing.save_entry(looked, "talks", uuid(2), value)
+    criteria.set_target(looked, "talks", Chosen(family="gemma"))
+    criteria.set_rules(looked, "talks", {"slop": ["orbs"]})
+    analysing.bring_up_to_date(looked, "talks")
+    history.undo(looked, "talks")
+    criteria.set_rules(looked, "talks", {"slop": ["a tapestry of"]})
+    analysing.bring_up_to_date(looked, "talks")
+    assert found(looked, "target.error") == []
+    editing.save_entry(looked, "talks", uuid(2), value)
+    for phrase in ("moonlight", "starlight"):
+        criteria.set_rules(looked, "talks", {"slop": [phrase]})
+        analysing.bring_up_to_date(looked, "talks")
+        counts = {
+            each.code.name: (each.entries, each.found) for each in validating.overview(looked, "talks").codes
+        }
+        assert counts["target.error"] == (1, 1)
+
+
+@pytest.mark.parametrize("work", ["app.services.analysing.by", "app.services.targeting.verdicts"])
+def test_what_a_look_finds_after_other_rules_and_another_target_were_chosen_does_not_count(
+    looked, monkeypatch, work
+):
+    criteria.set_rules(looked, "talks", {"slop": ["answer 3"]})
+    criteria.set_target(looked, "talks", Chosen(family="qwen2.5"))
+    module, _, name = work.rpartition(".")
+    genuine, later = getattr(import_module(module), name), []
+
+    def interrupted(*arguments):
+        answer = genuine(*arguments)
+        if not later:
+            later.append(True)
+            criteria.set_rules(looked, "talks", {"slop": ["answer 7"]})
+            criteria.set_target(looked, "talks", Chosen(family="gemma"))
+            analysing.bring_up_to_date(looked, "talks")
+        return answer
+
+    monkeypatch.setattr(work, interrupted)
+    analysing.bring_up_to_date(looked, "talks")
+    assert later
+    analysing.bring_up_to_date(looked, "talks")
+    assert analysing.due(looked, "talks").entries == 0
+    assert found(looked, "style.slop_phrase") == [uuid(7)]
+    assert found(looked, "target.system_added") == []
 
 
 def test_a_strict_target_makes_errors_of_what_it_refuses(looked):
