@@ -12,14 +12,7 @@ from app.domain.tokens import VOCABULARIES
 from app.services import criteria, measuring, rendered_view
 from app.services.rendering import DEFAULT
 from app.web.context import library
-
-MASK_WORDS = {
-    "assistant": "Every answer",
-    "last": "The last answer",
-    "all": "Everything",
-    "flags": "What “train” or “weight” say",
-}
-Groups = list[tuple[str, list[tuple[str, str]]]]
+from app.web.forms.targets import MASK_WORDS, Groups
 
 
 def template_choices() -> Groups:
@@ -37,9 +30,9 @@ def vocabulary_choices() -> Groups:
     return [("On board", on_board), *([("Your own", list(names.items()))] if names else [])]
 
 
-def vocabulary_title(name: str) -> str:
-    """What a vocabulary is called where a person reads it."""
-    return next((title for _, group in vocabulary_choices() for each, title in group if each == name), name)
+def title_of(name: str, groups: Groups) -> str:
+    """What a template or a vocabulary is called where a person reads it."""
+    return next((title for _, group in groups for each, title in group if each == name), name)
 
 
 def rendered_context(slug: str, key: str) -> dict[str, Any]:
@@ -59,7 +52,7 @@ def choice_context(target: Chosen) -> dict[str, Any]:
     return {
         "templates": template_choices(),
         "masks": MASK_WORDS,
-        "vocabulary_title": vocabulary_title(vocabulary),
+        "vocabulary_title": title_of(vocabulary, vocabulary_choices()),
     }
 
 

@@ -7,8 +7,9 @@ from playwright.sync_api import expect
 
 from app import jobs
 from app.domain.tagging import TagEdit
+from app.domain.targets.chosen import Chosen
 from app.domain.view import View
-from app.services import browsing, drafts, editing, history, opening, settings
+from app.services import browsing, criteria, drafts, editing, history, opening, settings
 from app.web.working import Errand, Onward
 
 pytestmark = pytest.mark.browser
@@ -30,6 +31,7 @@ HOSTILE = (
     "style=x onclick=window.hit=1 ' onmouseover=window.hit=1 \" autofocus onfocus=window.hit=1",
 )
 BAD = "\n".join(HOSTILE)
+REFUSING = b"{{ raise_exception(messages[0].content) }}"
 
 
 # What on a page would have come out of the dataset as more than text.
@@ -67,6 +69,10 @@ def addresses(server):
     ]
     opening.import_text(library, "\n".join(lines), "talks")
     settings.save(library, preview_user_name=HOSTILE[0], preview_assistant_name=HOSTILE[1])
+    for name, template in (("writing", b"{{ messages[0].content }}"), ("refusing", REFUSING)):
+        criteria.add_own(library, f"{name} {HOSTILE[0]}", {"chat_template.jinja": template})
+    writing, refusing = sorted((each.slug for each in criteria.owned(library)), reverse=True)
+    criteria.set_target(library, "talks", Chosen(family=refusing))
     first, second = browsing.matching_keys(library, "talks", View())
     editing.edit_tags(library, "talks", [first], TagEdit(add=("<i>storm</i>",)))
     history.undo(library, "talks")
@@ -95,6 +101,11 @@ def addresses(server):
             f"{base}?entry={first}&tab=history",
         ),
         *(f"{base}history", f"{base}history?operation={newest}", f"{base}history?operation={newest - 1}"),
+        *(f"{base}targets", "/targets", f"/targets/{writing}", f"/targets/{refusing}"),
+        *(
+            f"{base}?entry={first}&tab=rendered&template={name}"
+            for name in ("chatml", "mistral-v3", writing, refusing)
+        ),
         *(f"{base}validation", f"{base}validation/rules", "/settings/rules"),
         *(f"{base}?diagnostic={code}" for code in ("error", "chatml.unknown_role", "%3Cscript%3E:%3Cimg%3E")),
         *(

@@ -22,6 +22,8 @@ ADDRESSES = (
     "/datasets/talks/validation/repair/base.tag_spelling",
     "/datasets/talks/validation/repair/chatml.missing_system_role",
     "/datasets/talks/validation/rules",
+    "/datasets/talks/targets",
+    "/targets",
     "/datasets/talks/history",
 )
 

@@ -6,8 +6,9 @@ import sqlite3
 import pytest
 
 from app.domain.tagging import TagEdit
+from app.domain.targets.chosen import Chosen
 from app.domain.view import View
-from app.services import browsing, editing, opening
+from app.services import analysing, browsing, criteria, editing, opening
 
 
 @pytest.fixture
@@ -79,6 +80,19 @@ def test_an_entry_asks_as_often_wherever_it_stands(client, library, asked):
     for kind in ("page", "part"):
         assert found["few", 30, kind] == found["many", 30, kind] == found["many", 570, kind]
     assert sum(found["few", 30, "part"].values()) <= 45  # a third of it for what validation says of it
+
+
+def test_a_target_asks_as_often_whatever_the_number_of_entries(client, library, asked):
+    found = []
+    for name, number in (("few", 60), ("many", 600)):
+        fill(library, name, number)
+        criteria.set_target(library, name, Chosen("trl", "llama3", limit=20))
+        analysing.bring_up_to_date(library, name)
+        found.append(asked(client, f"/datasets/{name}/targets"))
+    few, many = found
+    assert few == many
+    assert few["index.sqlite3"] <= 60  # half of them for whether there is something to look at
+    assert few["registry.sqlite3"] <= 45
 
 
 def test_a_history_asks_as_often_whatever_the_number_of_its_operations(client, library, asked):

@@ -1,6 +1,6 @@
 """The forms of targets: what a dataset is checked against, and files of a template of the person's own."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,7 +12,13 @@ from app.domain.targets.chosen import LONGEST, Chosen
 from app.domain.targets.trainers import TRAINERS
 from app.web.forms import Form, options
 
-Groups = Iterable[tuple[str, list[tuple[str, str]]]]
+MASK_WORDS = {
+    "assistant": "Every answer",
+    "last": "The last answer",
+    "all": "Everything",
+    "flags": "What “train” or “weight” say",
+}
+Groups = list[tuple[str, list[tuple[str, str]]]]  # values with their words, in groups with a heading
 
 
 class TargetForm(Form):
@@ -33,30 +39,22 @@ class TargetForm(Form):
             NumberRange(1, LONGEST, f"The context length is a number of tokens from 1 to {LONGEST:,}."),
         ],
     )
-    mask = RadioField("Trained on", default="assistant")
+    mask = RadioField("Trained on", choices=options(MASK_WORDS.items()), default="assistant")
 
     @classmethod
-    def of(
-        cls, chosen: Chosen, *, templates: Groups, vocabularies: Groups, masks: Mapping[str, str]
-    ) -> "TargetForm":
+    def of(cls, chosen: Chosen, templates: Groups, vocabularies: Groups) -> "TargetForm":
         """The form of what is chosen, with what there is to choose from."""
-        return cls._with(cls(data=chosen.as_json()), templates, vocabularies, masks)
+        return cls(data=chosen.as_json())._offering(templates, vocabularies)
 
     @classmethod
-    def posted(
-        cls, data: Any, *, templates: Groups, vocabularies: Groups, masks: Mapping[str, str]
-    ) -> "TargetForm":
+    def posted(cls, data: Any, templates: Groups, vocabularies: Groups) -> "TargetForm":
         """The form as it was sent."""
-        return cls._with(cls(data), templates, vocabularies, masks)
+        return cls(data)._offering(templates, vocabularies)
 
-    @classmethod
-    def _with(
-        cls, form: "TargetForm", templates: Groups, vocabularies: Groups, masks: Mapping[str, str]
-    ) -> "TargetForm":
-        form.family.choices = {"": options([("", "None")]), **_grouped(templates)}
-        form.vocabulary.choices = {"": options([("", "What fits the template")]), **_grouped(vocabularies)}
-        form.mask.choices = options(masks.items())
-        return form
+    def _offering(self, templates: Groups, vocabularies: Groups) -> "TargetForm":
+        self.family.choices = {"": options([("", "None")]), **_grouped(templates)}
+        self.vocabulary.choices = {"": options([("", "What fits the template")]), **_grouped(vocabularies)}
+        return self
 
     def chosen(self) -> Chosen:
         """What was chosen; the form was found good before."""

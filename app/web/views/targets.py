@@ -1,6 +1,6 @@
 """The target of a dataset: the trainer and the chat template it is meant for, and what these make of it."""
 
-from typing import Any
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, flash, request, url_for
@@ -13,11 +13,11 @@ from app.services import analysing, criteria, targets_report
 from app.services.library import DatasetInfo, Library
 from app.services.reading import Progress
 from app.web.context import library
-from app.web.forms.targets import TargetForm
+from app.web.forms.targets import Groups, TargetForm
 from app.web.htmx import answer
 from app.web.looking import freshen, look_through
 from app.web.refusals import shown_on
-from app.web.rendering import MASK_WORDS, template_choices, vocabulary_choices, vocabulary_title
+from app.web.rendering import template_choices, title_of, vocabulary_choices
 from app.web.working import Onward, work
 
 bp = Blueprint("targets", __name__, url_prefix="/datasets/<slug>/targets")
@@ -27,8 +27,8 @@ bp = Blueprint("targets", __name__, url_prefix="/datasets/<slug>/targets")
 def show(slug: str) -> Response:
     """The choice, and what becomes of the entries; a few that changed are looked at before."""
     dataset, trouble = library().dataset(slug), _trouble(slug)
-    form = TargetForm.of(criteria.target_for(library(), slug), **_choices())
-    return _page(dataset, form, trouble)
+    offered = _offered()
+    return _page(dataset, TargetForm.of(criteria.target_for(library(), slug), *offered), offered, trouble)
 
 
 def _trouble(slug: str) -> str:
@@ -40,11 +40,17 @@ def _trouble(slug: str) -> str:
     return ""
 
 
-def _choices() -> dict[str, Any]:
-    return {"templates": template_choices(), "vocabularies": vocabulary_choices(), "masks": MASK_WORDS}
+def _offered() -> tuple[Groups, Groups]:
+    return template_choices(), vocabulary_choices()
 
 
-def _page(dataset: DatasetInfo, form: TargetForm, trouble: str = "", status: int = 200) -> Response:
+def _page(
+    dataset: DatasetInfo,
+    form: TargetForm,
+    offered: tuple[Groups, Groups],
+    trouble: str = "",
+    status: int = 200,
+) -> Response:
     found = targets_report.report(library(), dataset.slug)
     return answer(
         "targets/page.html",
@@ -57,7 +63,7 @@ def _page(dataset: DatasetInfo, form: TargetForm, trouble: str = "", status: int
         trouble=trouble,
         limits=[(each.title, each.limit) for each in TRAINERS.values() if each.limit],
         waiting=max(found.due.unchecked, found.due.unmeasured),
-        vocabulary_title=vocabulary_title(found.vocabulary),
+        vocabulary_title=title_of(found.vocabulary, offered[1]),
         over=targets_report.OVER,
     )
 
@@ -66,9 +72,10 @@ def _page(dataset: DatasetInfo, form: TargetForm, trouble: str = "", status: int
 @shown_on(show)
 def choose(slug: str) -> BaseResponse:
     """Keep the choice, and look through the entries with it."""
-    dataset, form = library().dataset(slug), TargetForm.posted(request.form, **_choices())
+    dataset, offered = library().dataset(slug), _offered()
+    form = TargetForm.posted(request.form, *offered)
     if not form.validate():
-        return _page(dataset, form, status=422)
+        return _page(dataset, form, offered, status=422)
     address = url_for("targets.show", slug=slug)
     done = criteria.set_target(library(), slug, form.chosen())
     if done is None:
@@ -83,7 +90,7 @@ def choose(slug: str) -> BaseResponse:
     )
 
 
-def _looking(opened: Library, slug: str) -> Any:
+def _looking(opened: Library, slug: str) -> Callable[[Progress], None]:
     """What looks through a dataset; a template or tokenizer that fails is told of on the page it leads to."""
 
     def look(progress: Progress) -> None:
