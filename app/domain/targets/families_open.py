@@ -5,8 +5,8 @@ For each: how it behaves is told by the row of the matrix in targets.md that ``s
 
 from typing import Any
 
-_AXOLOTL = "axolotl@067b021 chat_templates/templates/{}.jinja [run]"
-_TRL = "trl@f2cd577 trl/chat_templates/{}.jinja [run]"
+_AXOLOTL = "axolotl@067b021 chat_templates/templates/{}.jinja"
+_TRL = "trl@f2cd577 trl/chat_templates/{}.jinja"
 _PART = "Only the beginning of the system prompt that it brings along is shown here; the real one is longer."
 _DATED = (
     "It writes the date of the day into the text, so that two runs are not the same; here it is always"

@@ -5,7 +5,7 @@ For each: how it behaves is told by the row of the matrix in targets.md that ``s
 
 from typing import Any
 
-_AXOLOTL = "axolotl@067b021 chat_templates/templates/{}.jinja [run]"
+_AXOLOTL = "axolotl@067b021 chat_templates/templates/{}.jinja"
 
 # A system prompt may stand in front; what follows goes user, assistant, user, assistant.
 _IN_TURN = (
