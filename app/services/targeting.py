@@ -10,6 +10,7 @@ from app.domain.targets.shapes import Shape
 from app.domain.targets.trainers import TRAINERS, judge
 from app.domain.targets.trainers import strictness as strictness_of_trainer
 from app.domain.validation.codes import CODES
+from app.domain.validation.diagnostic import shown
 from app.services.library import Library
 from app.services.rendering import Renderer, renderer
 from app.store.findings import Verdict
@@ -69,14 +70,13 @@ def reasons(chosen: Chosen, shapes: Iterable[str]) -> dict[tuple[str, str], Reas
     found: dict[tuple[str, str], Reason] = {}
     for text in shapes if chosen.trainer else ():
         for each in judge(chosen.trainer, Shape.decode(text)):
-            found.setdefault(
-                (each.code, each.detail), Reason(each.code, each.detail, each.source, each.fixes)
-            )
+            what = shown(each.detail)
+            found.setdefault((each.code, what), Reason(each.code, what, each.source, each.fixes))
     return found
 
 
 def _verdict(code: str, what: str) -> Verdict:
-    return Verdict(code, int(CODES[code].severity), what)
+    return Verdict(code, int(CODES[code].severity), shown(what))
 
 
 def limit_of(chosen: Chosen) -> int | None:

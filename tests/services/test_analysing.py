@@ -10,7 +10,7 @@ from app.domain.tagging import TagEdit
 from app.domain.targets.chosen import Chosen
 from app.domain.view import View
 from app.jobs import Cancelled
-from app.services import analysing, browsing, criteria, editing, history, opening, validating
+from app.services import analysing, browsing, criteria, editing, history, opening, targets_report, validating
 from app.services.reading import current_index
 from app.store import analysing as looking
 from app.store import findings, tally
@@ -290,6 +290,18 @@ def test_half_a_character_is_told_as_its_escape(library, tmp_path):
     }
     assert details["chatml.unknown_role"] == ["\\ud800"]
     assert details["base.unknown_top_level_key"] == ["\\ud800"]
+
+
+def test_half_a_character_in_a_key_is_told_as_its_escape_by_the_target(library, tmp_path):
+    path = tmp_path / "talks.jsonl"
+    said = [{"role": "user", "content": "Hi", "\ud800": 1}, {"role": "assistant", "content": "Hello"}]
+    path.write_text(json.dumps({"messages": said, "tags": []}) + "\n")
+    opening.import_path(library, path)
+    criteria.set_target(library, "talks", Chosen(trainer="openai"))
+    analysing.bring_up_to_date(library, "talks")
+    (reason,) = targets_report.report(library, "talks").fates[0].reasons
+    assert "\\ud800" in reason.what
+    assert reason.source
 
 
 def test_what_was_found_is_counted_once_until_something_changes(looked):

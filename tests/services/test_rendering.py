@@ -13,6 +13,7 @@ from tests.workshop import entry, keys, uuid
 MINE = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}"
 ENDLESS = "{% for a in range(90000) %}{% for b in range(90000) %}{% endfor %}{% endfor %}"
 TRICKS = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+HALF = r"{{ raise_exception('\ud800 is half a character') }}"
 GIGANTIC = "{% for a in range(90000) %}{{ 'x' * 100000 }}{% endfor %}"
 
 
@@ -27,7 +28,7 @@ def test_a_template_of_ones_own_renders_an_entry(library, talks):
     assert found.text[slice(*found.trained[0])].startswith("Answer 0.")
 
 
-@pytest.mark.parametrize("template", [ENDLESS, TRICKS, GIGANTIC])
+@pytest.mark.parametrize("template", [ENDLESS, TRICKS, HALF, GIGANTIC])
 def test_a_hostile_template_is_stopped_with_a_sentence_and_the_dataset_can_be_looked_at(
     library, talks, template
 ):

@@ -22,11 +22,12 @@ _SEQUENCES = (str, bytes, list, tuple)
 class TemplateError(ValueError):
     """A template cannot be read, or cannot be rendered; the text says why, in a sentence.
 
-    ``refused``: the template itself says that it does not take these messages.
+    ``refused``: the template itself says that it does not take these messages. Half characters in its
+    words are written as their escapes, since nobody could print or keep them.
     """
 
     def __init__(self, sentence: str, *, refused: bool = False) -> None:
-        super().__init__(sentence)
+        super().__init__(sentence.encode("utf-8", "backslashreplace").decode("utf-8"))
         self.refused = refused
 
     def __reduce__(self) -> tuple[Any, ...]:
