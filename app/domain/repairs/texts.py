@@ -51,7 +51,8 @@ def _broken_up(text: str, asked: Asked) -> Iterable[Span]:
 
 
 def _left_out(text: str, asked: Asked) -> Iterable[Span]:
-    return (span._replace(better="") for span in special_tokens(text, asked.rules.special_tokens))
+    found = special_tokens(text, asked.rules.special_tokens)
+    return (Span(start, end) for start, end, *_ in found)
 
 
 _USER = ("{{user}}", "<USER>")
@@ -81,8 +82,8 @@ def _with_names(stand_in: Callable[[str], dict[str, str]]) -> Mend:
         better = stand_in(asked.text)
 
         def spans(text: str, _: Asked) -> Iterable[Span]:
-            found = (span for span in macros(text) if span.detail in better)
-            return (span._replace(better=better[span.detail]) for span in found)
+            found = macros(text)
+            return (Span(start, end, sign, better[sign]) for start, end, sign, _ in found if sign in better)
 
         return _every(spans, rounds=1)(value, asked)
 

@@ -18,9 +18,9 @@ def replaced(text: str, spans: Iterable[Span]) -> str:
     """The text with ``better`` in the place of each span; they come in order and do not overlap."""
     pieces: list[str] = []
     place = 0
-    for span in spans:
-        pieces += (text[place : span.start], span.better)
-        place = span.end
+    for start, end, _, better in spans:
+        pieces += (text[place:start], better)
+        place = end
     return "".join((*pieces, text[place:]))
 
 

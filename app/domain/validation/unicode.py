@@ -145,10 +145,11 @@ def mojibake(text: str) -> Iterator[Span]:
         return
     place = 0
     for line in text.split("\n"):
-        if not line.isascii() and fix_encoding(_QUOTED_CAPITAL.sub("A", line)) != _QUOTED_CAPITAL.sub(
-            "A", line
-        ):
-            yield _difference(line, fix_encoding(line), place)
+        if not line.isascii():
+            plain = _QUOTED_CAPITAL.sub("A", line)
+            better = fix_encoding(plain)
+            if better != plain:
+                yield _difference(line, better if plain == line else fix_encoding(line), place)
         place += len(line) + 1
 
 
