@@ -32,7 +32,7 @@ FIELDS = (
     ),
     Field("slop", "Worn phrases", "Found in answers; counted phrase by phrase."),
     Field("speaks_for_user", "Phrases by which the assistant speaks for the user", "Found in answers."),
-    Field("ooc", "Remarks out of character", "How such a remark begins."),
+    Field("ooc", "Remarks out of character", "Words by which such a remark is known."),
     Field(
         "special_tokens",
         "Control tokens",

@@ -17,6 +17,7 @@ from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged, told
 from app.web.forms.prompts import lacks_system, with_prompt, with_replaced
 from app.web.htmx import answer, fragments, is_htmx, see_other, target, with_address
+from app.web.looking import freshen
 from app.web.refusals import shown_on
 from app.web.views import characters, entries, opened
 
@@ -165,6 +166,7 @@ def _after_save(slug: str, key: str, next_key: str | None) -> BaseResponse:
     onward = request.form.get("then") == "next" and next_key
     shown = str(next_key) if onward else key
     address = entries.address(slug, view, entry=shown)
+    freshen(slug)  # what a target makes of an entry is known of the whole dataset, not of the entry alone
     if not is_htmx():
         return see_other(address)
     context = entries.page_context(slug, view, shown)
