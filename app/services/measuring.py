@@ -5,18 +5,17 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from app.domain.entry import Entry
 from app.domain.targets.chosen import Chosen
 from app.domain.targets.families import FAMILIES
-from app.domain.targets.measure import DEFAULT, VERSION, measured
+from app.domain.targets.measure import DEFAULT, VERSION
 from app.domain.tokens import BadTokenizer, Counter
 from app.errors import Refused
 from app.services import criteria
 from app.services.library import Library
 from app.services.reading import Progress
-from app.services.rendering import Renderer, renderer
+from app.services.rendering import renderer
 from app.store.analysing import Place, Seen, look
-from app.store.measuring import Ruler, counter_of, sizes
+from app.store.measuring import Ruler, counter_of, means, sizes, sizes_with
 
 
 def vocabulary_of(library: Library, chosen: Chosen) -> str:
@@ -47,7 +46,7 @@ def key_of(library: Library, chosen: Chosen) -> str:
     """What numbers of tokens and what the target makes of entries are good for: all that they depend on."""
     family = criteria.family(library, chosen.family) if chosen.family else None
     vocabulary = vocabulary_of(library, chosen)
-    parts = (VERSION, chosen.key, vocabulary, _file_of(library, vocabulary), family)
+    parts = (VERSION, chosen.key, vocabulary, means(_file_of(library, vocabulary)), family)
     return sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -59,19 +58,10 @@ def measure(
     :param progress: told the lines measured and those in all.
     """
     vocabulary = vocabulary_of(library, chosen)
-    tokenizer = _file_of(library, vocabulary)
+    ruler = Ruler(chosen.family, vocabulary, _file_of(library, vocabulary), chosen.mask)
     if chosen.family and chosen.family not in FAMILIES:
         with renderer(library, chosen.family) as rendering:
-            count = partial(_sizes_of_own, rendering, counter_of(vocabulary, tokenizer), chosen.mask)
+            count = partial(sizes_with, ruler, rendering.family, rendering.render)
             yield from look(path, places, count, progress=progress, at_home=True)
         return
-    ruler = Ruler(chosen.family, vocabulary, tokenizer, chosen.mask)
     yield from look(path, places, partial(sizes, ruler), progress=progress)
-
-
-def _sizes_of_own(
-    rendering: Renderer, counter: Counter, mask: str, lines: list[bytes]
-) -> list[tuple[int, int]]:
-    """The tokens of lines as a template of the person's own renders them, in its own process."""
-    values = [Entry.of(line).value for line in lines]
-    return [measured(value, counter, rendering.family, rendering.render, mask) for value in values]

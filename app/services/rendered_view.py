@@ -14,6 +14,7 @@ from app.domain.targets.trainers import TRAINERS
 from app.domain.tokens import BadTokenizer, Counter
 from app.domain.validation.markup import special_tokens
 from app.domain.validation.special import SPECIAL_TOKENS
+from app.errors import Refused
 from app.services import criteria, measuring, targeting
 from app.services.browsing import open_entry
 from app.services.library import Library
@@ -129,7 +130,7 @@ def rendered_entry(library: Library, entry: Entry, target: Chosen) -> RenderedEn
             return replace(empty, error=str(error))
     try:
         return _laid_out(empty, entry, whole, measuring.counting(library, vocabulary))
-    except BadTokenizer as error:
+    except (BadTokenizer, Refused) as error:
         return _laid_out(replace(empty, uncounted=str(error)), entry, whole, None)
 
 

@@ -176,8 +176,10 @@ def tokens(library: Library, slug: str, target: Chosen | None = None, progress: 
 
     :param target: counted for in place of the one that was chosen for the dataset.
     :raises NotFound: if there is no such dataset.
+    :raises Refused: if this machine cannot count with its vocabulary.
     """
     chosen = criteria.target_for(library, slug) if target is None else target
+    measuring.counting(library, measuring.vocabulary_of(library, chosen))
     with _examined(library, slug, chosen, progress) as ground, ground.index.connect() as connection:
         sizes = findings.sizes(connection)
     limit = targeting.limit_of(chosen)

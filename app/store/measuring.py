@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 from app.domain.entry import Entry
-from app.domain.targets.families import FAMILIES
+from app.domain.targets.families import FAMILIES, Family, Render
 from app.domain.targets.measure import measured
 from app.domain.tokens import BadTokenizer, Counter, counter, own_counter
 
@@ -23,28 +25,51 @@ class Ruler:
 
 
 def sizes(ruler: Ruler, lines: list[bytes]) -> list[tuple[int, int]]:
-    """The tokens of each line, in all and trained; ``UNKNOWN`` where this machine has no vocabularies.
+    """The tokens of each line, in all and trained; ``UNKNOWN`` where nothing can count them."""
+    family = FAMILIES.get(ruler.family)
+    return sizes_with(ruler, family, family.render if family else None, lines)
 
-    :raises BadTokenizer: if the person's file cannot be used.
-    """
+
+def sizes_with(
+    ruler: Ruler, family: Family | None, render: Render | None, lines: list[bytes]
+) -> list[tuple[int, int]]:
+    """The same with a template at hand, which need not be one on board."""
     try:
         counting = counter_of(ruler.vocabulary, ruler.tokenizer)
     except BadTokenizer:
-        if ruler.tokenizer:
-            raise
         return [UNKNOWN] * len(lines)
-    family = FAMILIES.get(ruler.family)
-    return [
-        measured(Entry.of(line).value, counting, family, family.render if family else None, ruler.mask)
-        for line in lines
-    ]
+    return [_size(Entry.of(line), counting, family, render, ruler.mask) for line in lines]
+
+
+def _size(
+    entry: Entry, counting: Counter, family: Family | None, render: Render | None, mask: str
+) -> tuple[int, int]:
+    try:
+        return measured(entry.value, counting, family, render, mask)
+    except BadTokenizer:  # the person's own, which fails on this very text
+        return UNKNOWN
+
+
+def means(tokenizer: str) -> str:
+    """What there is to count with: another answer where a count may come out otherwise than before.
+
+    :param tokenizer: the path of the person's tokenizer.json; empty for the vocabularies on board.
+    """
+    if tokenizer:
+        return tokenizer if Path(tokenizer).is_file() else ""
+    return version("quicktok-v1") if find_spec("quicktok") else ""
 
 
 @lru_cache(maxsize=4)  # such a file is read in a second or two
 def counter_of(vocabulary: str, tokenizer: str) -> Counter:
     """What counts with a vocabulary on board, or with the person's file.
 
-    :raises BadTokenizer: if the file cannot be used.
-    :raises OSError: if it cannot be read.
+    :raises BadTokenizer: if the file cannot be used, or this machine has no vocabularies on board.
     """
-    return own_counter(vocabulary, Path(tokenizer).read_bytes()) if tokenizer else counter(vocabulary)
+    if not tokenizer:
+        return counter(vocabulary)
+    try:
+        data = Path(tokenizer).read_bytes()
+    except OSError as error:
+        raise BadTokenizer(f"The tokenizer “{vocabulary}” cannot be read: {error.strerror}.") from error
+    return own_counter(vocabulary, data)

@@ -26,10 +26,11 @@ def spoken_of(connection: sqlite3.Connection) -> int:
 
 def sizes(connection: sqlite3.Connection) -> list[int]:
     """The tokens of every entry, fewest first; many have the same, so that few rows are read."""
-    query = "SELECT tokens, count(*) FROM sizes GROUP BY tokens ORDER BY tokens"
+    query = "SELECT tokens, count(*) FROM sizes WHERE tokens >= 0 GROUP BY tokens ORDER BY tokens"
     return [tokens for tokens, entries in connection.execute(query) for _ in range(entries)]
 
 
 def trained(connection: sqlite3.Connection) -> int:
     """The tokens of all entries that are trained."""
-    return int(connection.execute("SELECT coalesce(sum(trained), 0) FROM sizes").fetchone()[0])
+    query = "SELECT coalesce(sum(trained), 0) FROM sizes WHERE tokens >= 0"
+    return int(connection.execute(query).fetchone()[0])
