@@ -161,7 +161,7 @@ _KEYS = tuple(
         ("sk_live_", "[A-Za-z0-9]{16,120}+"), ("rk_live_", "[A-Za-z0-9]{16,120}+"),  # Stripe
         ("sk_test_", "[A-Za-z0-9]{16,120}+"), ("whsec_", "[A-Za-z0-9]{20,80}+"),
         ("SG.", r"[A-Za-z0-9_-]{16,40}\.[A-Za-z0-9_-]{30,60}+"),  # SendGrid
-        ("eyJ", r"[A-Za-z0-9_-]{10,2000}+\.eyJ[A-Za-z0-9_-]{10,8000}+\.[A-Za-z0-9_-]{10,2000}+"),
+        ("eyJ", r"(?<!-eyJ)[A-Za-z0-9_-]{10,2000}+\.eyJ[A-Za-z0-9_-]{10,8000}+\.[A-Za-z0-9_-]{10,2000}+"),
     )
 )  # fmt: skip
 _DISCORD = re.compile(r"[MNO](?<!\w[MNO])[\w-]{23,25}\.[\w-]{6}\.[\w-]{27,40}+", re.ASCII)
@@ -277,6 +277,8 @@ _STREET_PATTERNS = tuple((hints, re.compile(pattern)) for hints, pattern in _STR
 
 def _is_ip(number: str) -> bool:
     """Whether it is an address in a network, and not one that every machine has."""
+    if ":" in number and "::" not in number and number.count(":") != 7:
+        return False  # as the next line would say, but slowly
     try:
         address = ip_address(number)
     except ValueError:
