@@ -44,7 +44,7 @@ GOALS = {
     "first page usable": Goal(2.0),
     "import": Goal(20, "orjson"),
     "validation page": Goal(0.1),
-    "look after one edit": Goal(0.3),
+    "look after one edit": Goal(0.5),
     "entries with a code: frequent": Goal(0.1),
     "entries with a code: rare": Goal(0.1),
     "repair all": Goal(30, "orjson"),

@@ -31,6 +31,7 @@ from app.services import (
     editing,
     exporting,
     history,
+    measuring,
     opening,
     repairing,
     tagging,
@@ -247,6 +248,8 @@ def one_edit(bench: Bench) -> None:
     """One entry saved, looked at, and the page of validation; only that entry is looked at."""
     library = _looked_through(bench)
     total = bench.listing(library, View()).total
+
+    measuring.counting(library, measuring.vocabulary_of(library, TARGET))  # read once by each process
 
     def look() -> validating.Overview:
         assert analysing.bring_up_to_date(library, SLUG) == 1
