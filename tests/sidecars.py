@@ -1,4 +1,4 @@
-"""What formats.md §2 asks of a sidecar, told without the app; what a test writes is held against it."""
+"""What a sidecar has to be, told without the app; what a test writes is held against it."""
 
 import json
 import re
@@ -171,7 +171,7 @@ def _slugs(rows: list[dict]) -> set[str]:
 
 
 def _slug(label: str) -> str:
-    """The slug of rules.md §1, letter by letter."""
+    """The slug of a tag, letter by letter."""
     text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).casefold())
     letters = (letter if unicodedata.category(letter)[0] in "LMN" else " " for letter in text)
     return "_".join("".join(letters).split())

@@ -269,3 +269,16 @@ def test_a_stray_test_is_seen(tmp_path):
     assert not fits("domain/test_other.py")
     assert not fits("store/test_entry.py")
     assert not fits("test_entry.py")
+
+
+def test_the_project_speaks_of_itself_alone():
+    outside = re.compile(r"(?<![\w/])(?:rules|targets|formats|product|style)\.md|facts about targets|\bmd §")
+    spoken = [
+        path.relative_to(ROOT).as_posix()
+        for folder in ("app", "templates", "tests")
+        for path in sorted((ROOT / folder).rglob("*"))
+        if path.suffix in (".py", ".html")
+        and path.name != Path(__file__).name
+        and outside.search(path.read_text(encoding="utf-8"))
+    ]
+    assert spoken == []

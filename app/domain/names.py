@@ -15,7 +15,7 @@ _DEVICES = frozenset(
 
 
 def dataset_slug(stem: str) -> str:
-    """The name of a dataset that comes from a file called ``stem`` (formats.md §1)."""
+    """The name of a dataset that comes from a file called ``stem``."""
     text = slug(stem).encode("utf-8")[:LONGEST].decode("utf-8", "ignore").strip("_")
     if not text:
         return "dataset"

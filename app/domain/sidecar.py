@@ -1,4 +1,4 @@
-"""The sidecar: a small JSON file beside a dataset, with what its lines cannot say (formats.md §2).
+"""The sidecar: a small JSON file beside a dataset, with what its lines cannot say.
 
 RoleThread Lite reads and writes the same file. It passes over keys that it does not know, and so do
 we; but we keep them, each in its place.
@@ -151,7 +151,7 @@ _COUNTS = _Plain(
 )
 _ACTION = _Plain("“rename” or “merge”", lambda value: value in ("rename", "merge"))
 
-# The parts of a sidecar in the order of formats.md: an object of parts, or a list of one kind of part.
+# The parts of a sidecar as they are written: an object of parts, or a list of one kind of part.
 _KIND = {"schema_version": _NUMBER, "kind": _TEXT}
 _METADATA = {**_KIND, "exported_at": _TEXT, "app_name": _TEXT, "app_version": _TEXT}
 _DATASET = {"dataset_uuid": _TEXT, "filename": _TEXT, "entry_count": _NUMBER, "tag_usage_counts": _COUNTS}

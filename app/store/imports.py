@@ -134,7 +134,7 @@ class ImportWriter:
 
 
 def rejected_line(line: int, offset: int, raw: bytes, reason: str) -> bytes:
-    """A rejected record as it is kept (formats.md §5)."""
+    """A rejected record as it is kept."""
     try:
         kept = {"text": raw.decode("utf-8")}
     except UnicodeDecodeError:

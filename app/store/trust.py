@@ -10,7 +10,7 @@ from app.store.datasets import framing, lines
 
 
 def trusted_uuid(path: Path) -> str | None:
-    """The one dataset uuid of a trusted file (formats.md §1); None if the file is not trusted.
+    """The one dataset uuid of a trusted file; None if the file is not trusted.
 
     Every line must be a ChatML entry that says it is native, blank lines aside.
 

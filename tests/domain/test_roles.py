@@ -1,4 +1,4 @@
-"""Every spelling that formats.md names stands for its role, and nothing else does."""
+"""Every spelling that is known stands for its role, and nothing else does."""
 
 import pytest
 

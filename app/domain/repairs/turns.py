@@ -19,7 +19,7 @@ from app.domain.validation.structure import CALLS, role_of
 
 
 def _canonical(message: dict[str, Any]) -> dict[str, Any]:
-    """The message with its role as trainers spell it; the label of a call is kept, as formats.md §3 says."""
+    """The message with its role as trainers spell it; the label of a call is kept beside it."""
     label = message.get("role")
     role = canonical(label) if isinstance(label, str) else ""
     if not role or role == label:
@@ -138,7 +138,7 @@ def _untrained(value: Value, _: Asked) -> Value:
 
 
 def _masked(message: dict[str, Any]) -> dict[str, Any]:
-    """The message with both keys by which trainers leave one out: OpenAI's and Axolotl's (targets.md §2)."""
+    """The message with both keys by which trainers leave one out: OpenAI's and Axolotl's."""
     if message.get("weight", 1) == 0 and message.get("train", True) is False:
         return message
     return {**message, "weight": 0, "train": False}

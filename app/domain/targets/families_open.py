@@ -1,6 +1,6 @@
 """The families that take messages in any order, and those that leave out what they do not expect.
 
-For each: how it behaves is told by the row of the matrix in targets.md that ``source`` names.
+How each behaves was seen by rendering the published template that ``source`` names.
 """
 
 from typing import Any

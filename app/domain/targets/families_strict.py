@@ -1,6 +1,6 @@
 """The families that refuse what does not go from user to assistant and back.
 
-For each: how it behaves is told by the row of the matrix in targets.md that ``source`` names.
+How each behaves was seen by rendering the published template that ``source`` names.
 """
 
 from typing import Any

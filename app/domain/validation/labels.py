@@ -14,19 +14,19 @@ from app.domain.validation.diagnostic import Diagnostic
 
 LONGEST_DETAIL = 80  # characters of a value that is shown
 
-# Top-level keys of entries and of the records of the formats that targets.md names, each with who uses it.
+# Top-level keys of entries and of the records of the formats that are known, each with who uses it.
 KNOWN_KEYS = frozenset(
     (
         "messages",
         "tags",
         BLOCK,
-        *("conversations", "metadata", "source", "id"),  # rules.md §4
-        *("tools", "parallel_tool_calls", "functions"),  # OpenAI fine-tuning, §2.1
-        *("prompt", "completion", "chosen", "rejected", "label", "chat_template_kwargs"),  # TRL, §2.2
-        *("system", "text", "segments", "generation"),  # Axolotl, §2.3
-        *("images", "videos", "audios", "kto_tag"),  # LLaMA-Factory, §2.4
-        *("conversation", "items", "dialogue"),  # ShareGPT in other words, §2.6
-        *("instruction", "input", "output", "response", "history"),  # Alpaca, §2.7
+        *("conversations", "metadata", "source", "id"),  # RoleThread
+        *("tools", "parallel_tool_calls", "functions"),  # OpenAI fine-tuning
+        *("prompt", "completion", "chosen", "rejected", "label", "chat_template_kwargs"),  # TRL
+        *("system", "text", "segments", "generation"),  # Axolotl
+        *("images", "videos", "audios", "kto_tag"),  # LLaMA-Factory
+        *("conversation", "items", "dialogue"),  # ShareGPT in other words
+        *("instruction", "input", "output", "response", "history"),  # Alpaca
     )
 )
 

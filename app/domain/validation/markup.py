@@ -29,7 +29,7 @@ def _branches(tokens: Iterable[str]) -> str:
 def special_tokens(text: str, tokens: tuple[str, ...]) -> Iterator[Span]:
     """The control tokens in a text, as they are spelt: each would end a turn or begin one.
 
-    Source: G29 of the facts about targets (axolotl's FAQ). ``better`` is the token broken up by a blank
+    Source: axolotl's FAQ on EOS. ``better`` is the token broken up by a blank
     behind its first character, so that it is only text.
     """
     if tokens:
@@ -38,7 +38,7 @@ def special_tokens(text: str, tokens: tuple[str, ...]) -> Iterator[Span]:
             yield Span(*found.span(), token, f"{token[0]} {token[1:]}")
 
 
-# The macros of character cards (SillyTavern, Agnai, RisuAI; G28: card specs), and the older signs of
+# The macros of character cards (SillyTavern, Agnai, RisuAI), and the older signs of
 # Pygmalion and Kobold. Only these names: doubled brackets stand in much else.
 _MACRO = re.compile(
     r"\{\{\s{0,3}(?=[A-Za-z/])(?P<name>user|char|bot|persona|original|description|personality|scenario|system|group|notchar"

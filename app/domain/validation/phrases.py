@@ -1,8 +1,8 @@
 """The phrases that validation looks for where a person has set no list of their own.
 
 A phrase is whole words in any case, with straight or curly apostrophes; ``*`` between two blanks stands
-for any one word. They follow what G27 and G28 of the facts about targets name (the lists of RefusalMancer
-and DeslopMancer, of data-toolbox's ``refusals.py`` and ``llmslop.py``), but were written anew.
+for any one word. They follow the lists that others use (those of RefusalMancer and DeslopMancer, and of
+data-toolbox's ``refusals.py`` and ``llmslop.py``), but were written anew.
 """
 
 # What only a language model says of itself. "I'm not able to" alone is none: a character may say it.

@@ -1,7 +1,7 @@
 """Control tokens: the signs by which chat templates mark where a message ends and who speaks."""
 
-# Each from the tokenizer files of the models named; the rule itself is G29 of the facts about targets
-# (axolotl's FAQ on EOS: a token that stands in the text ends the turn in training).
+# Each from the tokenizer files of the models named; the rule itself is told
+# by axolotl's FAQ on EOS: a token that stands in the text ends the turn in training.
 SPECIAL_TOKENS = (
     # ChatML, Qwen, Phi-4, Kimi
     "<|im_start|>", "<|im_end|>", "<|im_sep|>", "<|im_system|>", "<|im_user|>", "<|im_assistant|>",

@@ -1,6 +1,6 @@
 """Broken, invisible and piled-up characters in a text, with what would put each right.
 
-What G26 of the facts about targets names (cookbook#648, data-toolbox's filter, NeMo's use of ftfy). Each
+Met in cookbook#648, in data-toolbox's filter, and where NeMo uses ftfy. Each
 function gives the places of one class; a repair puts ``better`` there, so that check and repair agree.
 """
 

@@ -1,4 +1,4 @@
-"""Every family behaves as the matrix of targets.md says of the published template that it stands for."""
+"""Every family behaves as the published template that it stands for did."""
 
 import time
 
@@ -10,11 +10,11 @@ from app.domain.targets.rendering import rendered
 from app.domain.targets.sandbox import TemplateError
 from app.domain.targets.shapes import Part, Shape
 
-# The rows of targets.md's “Chat-template shape matrix”, with its columns: S system, U user, A assistant,
+# What the published templates did when they were rendered, in columns: S system, U user, A assistant,
 # mid is UASUA, HG the roles human and gpt. “A:” is an answer without text, “A0” one whose content is null.
 # ERR: refused. DROP: the text of a message is left out. None: the word “None” is printed.
 MATRIX = """
-    family            row of targets.md       UA   SUA  SAUA AUA  UUA  UAA  mid  SSUA UAU  SA   A:   A0   HG
+    family            published template      UA   SUA  SAUA AUA  UUA  UAA  mid  SSUA UAU  SA   A:   A0   HG
     chatml            ax_chatml               ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ERR  ok
     llama3            ax_llama3               ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok
     llama3.1          trl_llama3_1            ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   ok   None ok
@@ -124,7 +124,7 @@ def test_what_is_lost_or_added_is_the_same_for_an_entry_and_its_shape(name, colu
     assert (text.lost, text.system_added) == (found.lost, found.system_added)
 
 
-# targets.md §3.2: “Inject a system when none”.
+# Those that put in a system prompt where there is none.
 INJECTS = {"qwen2.5", "mistral-v7", "command-a", "gpt-oss", "llama3.1", "metharme"}
 
 
@@ -140,7 +140,7 @@ def test_six_families_put_in_a_system_prompt_of_their_own_where_there_is_none():
         assert not outcome(family, family.render, arranged("SUA")).system_added
 
 
-# targets.md §3.2: “Strict (reject greeting-first, double turns)”, and those that refuse more system turns.
+# Those that refuse a greeting and two turns in a row, and those that refuse more system turns.
 STRICT = {"mistral-v1", "mistral-v3", "mistral-v3-tekken", "gemma", "gemma3", "command-r", "aya"}
 
 
