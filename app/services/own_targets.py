@@ -52,15 +52,27 @@ def add_at(library: Library, name: str, path: Path) -> tuple[str, OperationInfo 
 
     :raises Refused: if there is nothing of use, or it cannot be read; nothing is kept then.
     """
-    found = path.expanduser()
-    if not found.is_absolute():
-        raise Refused("This is no whole path.", "Begin with / or with ~.")
-    if found.is_dir():
-        paths = {file: found / file for file in FILES if (found / file).is_file()}
-        if not paths:
-            raise Refused(f"There is none of {', '.join(FILES)} in this folder.", "Choose another folder.")
-    elif found.is_file():
-        paths = {found.name: found}
-    else:
-        raise Refused("There is no such file or folder.", "Look at the path again.")
+    try:
+        paths = _files_at(path.expanduser())
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~ of nobody
+        raise Refused(
+            "This path cannot be looked at.", "Look at the path again, and who may read it."
+        ) from error
     return criteria.add_own_from(library, name, paths)
+
+
+def _files_at(path: Path) -> dict[str, Path]:
+    """The files at a path, by what each is.
+
+    :raises Refused: if there is none of use.
+    """
+    if not path.is_absolute():
+        raise Refused("This is no whole path.", "Begin with / or with ~.")
+    if path.is_file():
+        return {path.name: path}
+    if not path.is_dir():
+        raise Refused("There is no such file or folder.", "Look at the path again.")
+    paths = {file: path / file for file in FILES if (path / file).is_file()}
+    if not paths:
+        raise Refused(f"There is none of {', '.join(FILES)} in this folder.", "Choose another folder.")
+    return paths

@@ -36,7 +36,10 @@ def test_a_folder_or_a_file_of_it_is_kept_and_tried(library, model, part):
     assert [part.trained for part in own_targets.tried(library, slug, "last").parts].count(True) == 1
 
 
-@pytest.mark.parametrize("path", ["model", "", "/nowhere/at/all", "/dev/null", "/dev/zero", "/"])
+@pytest.mark.parametrize(
+    "path",
+    ["model", "", "/nowhere/at/all", "/dev/null", "/dev/zero", "/", "/" + "a" * 5000, "~nobody-at-all/x"],
+)
 def test_a_path_that_leads_nowhere_is_refused_and_nothing_is_kept(library, model, path):
     with pytest.raises(Refused):
         own_targets.add_at(library, "Harbour", Path(path))
