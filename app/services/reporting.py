@@ -21,7 +21,7 @@ from app.services.analysing import Ground, bring_up_to_date, examine
 from app.services.library import Library
 from app.services.reading import Progress, reading, silent
 from app.services.validating import as_json, raised
-from app.store import findings
+from app.store import findings, queries
 from app.store.analysing import diagnoses, look, worth_a_look
 from app.store.finding import full_keys
 from app.store.imports import ImportFolder, import_folder
@@ -42,6 +42,11 @@ class Report:
             self.codes[each.code] += 1
             self.diagnostics.append(as_json(each, key, number))
 
+    def add_unreadable(self, name: str, number: int, reason: str) -> None:
+        """Take down a line or record that is no entry."""
+        code = CODES["base.not_dict"]
+        self.add(name, number, [Diagnostic(code.name, code.severity, detail=reason)])
+
     def as_json(self) -> dict[str, object]:
         """The report as the command line prints it."""
         return {"entries": self.entries, "codes": dict(self.codes), "diagnostics": self.diagnostics}
@@ -50,14 +55,18 @@ class Report:
 def of_dataset(
     library: Library, slug: str, target: Chosen | None = None, progress: Progress = silent
 ) -> Report:
-    """Every diagnostic of a dataset, entry by entry in file order.
+    """Every diagnostic of a dataset, entry by entry in file order; lines that are no entries come last.
 
     :param target: checked against in place of the one that was chosen for the dataset.
     :raises NotFound: if there is no such dataset.
     """
     chosen = criteria.target_for(library, slug) if target is None else target
     with _examined(library, slug, chosen, progress) as ground:
-        return _report(ground, progress)
+        report = _report(ground, progress)
+        with ground.index.connect() as connection:
+            for number, _, _, reason in queries.unreadable(connection):
+                report.add_unreadable(f"line {number}", number, reason)
+    return report
 
 
 def of_file(library: Library, path: Path, target: Chosen, progress: Progress = silent) -> Report:
@@ -71,8 +80,7 @@ def of_file(library: Library, path: Path, target: Chosen, progress: Progress = s
         examine(library, ground, progress)
         report = _report(ground, progress, numbers)
     for number, reason in unreadable:
-        code = CODES["base.not_dict"]
-        report.add(f"record {number}", number, [Diagnostic(code.name, code.severity, detail=reason)])
+        report.add_unreadable(f"record {number}", number, reason)
     return report
 
 

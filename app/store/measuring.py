@@ -1,7 +1,7 @@
 """Counting the tokens of lines in a process of its own, with a vocabulary on board or the person's file."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,7 +57,13 @@ def means(tokenizer: str) -> str:
     """
     if tokenizer:
         return tokenizer if Path(tokenizer).is_file() else ""
-    return version("quicktok-v1") if find_spec("quicktok") else ""
+    return _release() if find_spec("quicktok") else ""
+
+
+@cache
+def _release() -> str:
+    """Which release of the vocabularies on board this is; to ask takes a millisecond."""
+    return version("quicktok-v1")
 
 
 @lru_cache(maxsize=4)  # such a file is read in a second or two

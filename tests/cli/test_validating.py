@@ -23,6 +23,18 @@ def spoilt(run, tmp_path):
     return run
 
 
+def test_validate_tells_of_lines_that_another_program_broke(run, tmp_path):
+    path = tmp_path / "talks.jsonl"
+    path.write_bytes(line(1) + line(2))
+    run("import", path)
+    (kept,) = (run.home / "datasets").rglob("talks.jsonl")
+    kept.write_bytes(line(1) + b"[1]\n" + line(2))
+    (broken,) = [
+        each for each in run.json("validate", "talks").json["diagnostics"] if each["code"] == "base.not_dict"
+    ]
+    assert (broken["entry"], broken["number"], broken["severity"]) == ("line 2", 2, "error")
+
+
 def test_validate_names_code_severity_entry_and_place(spoilt):
     answer = spoilt.json("validate", "spoilt")
     assert answer.code == 1
