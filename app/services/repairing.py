@@ -35,7 +35,7 @@ class Wanted:
     text: str = ""
 
     def checked(self) -> "Wanted":
-        """The same, if there is such a repair and it has the text that it asks for.
+        """The same, if there is such a repair and it has a text such as it asks for.
 
         :raises Refused: if not.
         """
@@ -47,7 +47,12 @@ class Wanted:
         choice = choice or repair.choices[0]
         if choice.asks and not self.text.strip():
             raise Refused(f"This repair needs a text: {choice.asks}.", "Write it, or choose another way.")
-        return Wanted(self.code, choice.name, self.text)
+        wanted = Wanted(self.code, choice.name, self.text)
+        try:
+            wanted.applied({}, Rules())
+        except ValueError as error:  # a text that is not what was asked for
+            raise Refused(str(error), "Write it so, or choose another way.") from error
+        return wanted
 
     def applied(self, value: Mapping[str, Any], rules: Rules) -> Mapping[str, Any]:
         """The entry's value as the repair leaves it; the very same object if there is nothing to do."""

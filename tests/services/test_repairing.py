@@ -99,6 +99,7 @@ def test_several_codes_are_one_operation(library, talks):
         (Wanted("chatml.missing_system_role"), "needs a text"),
         (Wanted("chatml.missing_system_role", text=" \n"), "needs a text"),
         (Wanted("chatml.assistant_first", choice="nonsense"), "cannot be repaired that way"),
+        (Wanted("text.macro_left", choice="both", text="Ann"), "Two names are needed"),
     ],
 )
 def test_what_cannot_be_is_refused_and_nothing_happens(library, talks, wanted, said):
