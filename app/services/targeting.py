@@ -51,6 +51,8 @@ def _said(found: Outcome) -> Iterable[tuple[str, str]]:
         yield "target.system_added", ""
     if found.text_lost:
         yield "target.text_lost", "The chat template leaves out the text of a message."
+    if found.thought_lost:
+        yield "target.altered", "The chat template leaves out what an answer thinks."
     if found.none_printed:
         yield "target.altered", "The chat template writes “None” where a message has no content."
 

@@ -193,6 +193,17 @@ def test_what_a_look_finds_after_other_rules_and_another_target_were_chosen_does
     assert found(looked, "target.system_added") == []
 
 
+def test_what_an_answer_thinks_and_the_template_leaves_out_is_told(looked):
+    value = value_of(looked, "talks", uuid(2))
+    value["messages"][1]["content"] = "<think>\nHm.\n</think>\n\nAnswer."
+    value["messages"] += value_of(looked, "talks", uuid(4))["messages"]
+    editing.save_entry(looked, "talks", uuid(2), value)
+    for family, told in (("qwen3", [uuid(2)]), ("chatml", [])):
+        criteria.set_target(looked, "talks", Chosen(family=family))
+        analysing.bring_up_to_date(looked, "talks")
+        assert found(looked, "target.altered") == told
+
+
 def test_a_strict_target_makes_errors_of_what_it_refuses(looked):
     value = {"messages": [{"role": "assistant", "content": "Welcome."}], "tags": []}
     made = editing.save_entry(looked, "talks", None, value).uuid
