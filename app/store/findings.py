@@ -145,12 +145,6 @@ def shapes(connection: sqlite3.Connection) -> list[tuple[str, int]]:
     )
 
 
-def first_shapes(connection: sqlite3.Connection, most: int) -> list[str]:
-    """The shapes of the first entries of the file."""
-    query = "SELECT shapes.shape FROM checks JOIN shapes ON id = checks.shape ORDER BY rank LIMIT ?"
-    return [shape for (shape,) in connection.execute(query, (most,))]
-
-
 def write_verdicts(connection: sqlite3.Connection, verdicts: Mapping[int, Sequence[Verdict]]) -> None:
     """Write down what the target makes of shapes, by their numbers, and nothing else of them."""
     connection.executemany("DELETE FROM verdicts WHERE shape = ?", ((shape,) for shape in verdicts))
