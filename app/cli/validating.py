@@ -4,6 +4,7 @@ The services are imported where they are used: chat templates take a while to lo
 """
 
 from collections import Counter
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,14 +46,22 @@ def validate(call: Call, /, what: str, target: str | None) -> int:
     if _is_dataset(library, what):
         report = reporting.of_dataset(library, what, chosen, call.watch("Looking"))
     else:
-        path = Path(what).expanduser().absolute()
-        if not path.is_file():
-            raise NotFound(
-                f"There is no dataset and no file called {what}.", "The command list shows the datasets."
-            )
+        path = _file(what)
         report = reporting.of_file(library, path, chosen or Chosen(), call.watch("Looking"))
     call.answer(report.as_json(), "\n".join(_said(report)))
     return FINDINGS if report.codes else DONE
+
+
+def _file(name: str) -> Path:
+    """The file of that name.
+
+    :raises NotFound: if there is none.
+    """
+    with suppress(OSError, RuntimeError):  # a name too long, the home of nobody
+        path = Path(name).expanduser().absolute()
+        if path.is_file():
+            return path
+    raise NotFound(f"There is no dataset and no file called {name}.", "The command list shows the datasets.")
 
 
 def _is_dataset(library: Library, name: str) -> bool:

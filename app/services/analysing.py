@@ -19,7 +19,7 @@ from app.store.index import Index, summary_of
 from app.store.tally import write_tally
 
 FEW = 300  # entries that may be looked at while a click waits
-COMPARED = 2000  # entries that may be compared with each other meanwhile
+COMPARED = 20_000  # entries that may be compared with each other meanwhile
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from app.domain.repairs import REPAIRS, Repair, repaired
 from app.domain.validation.codes import CODES
 from app.domain.validation.rules import Rules
 from app.domain.view import View
-from app.errors import Refused
+from app.errors import NotFound, Refused
 from app.registry import rows
 from app.services import casting, criteria
 from app.services.analysing import bring_up_to_date
@@ -21,7 +21,7 @@ from app.services.library import Library
 from app.services.operation import OperationInfo, operation
 from app.services.reading import Progress, Snapshot, reading, silent
 from app.store import queries
-from app.store.finding import full_keys, locate
+from app.store.finding import full_keys, locate, locate_all
 
 NEW_IDS = frozenset(("identity.missing_uuid", "identity.duplicate_uuid"))
 
@@ -184,6 +184,7 @@ def would_repair(
     with reading(library, slug) as snapshot:
         ranks = sorted({rank for each in wanted for rank in ranks_in(snapshot, View(diagnostic=each.code))})
         named = full_keys(snapshot.connection, queries.named(snapshot.connection, ranks))
+        _check_there(snapshot, keys or ())
         for row, key in zip(queries.rows(snapshot.connection, ranks), named, strict=True):
             if keys is not None and key not in keys:
                 continue
@@ -207,6 +208,7 @@ def repair(
     Entries whose text cannot be rewritten are left alone and counted. Characters stay with their messages.
 
     :param keys: only these entries; all, if not given.
+    :raises NotFound: if one of these is not there; nothing is changed then.
     :raises Refused: if there is no such repair; nothing is changed then.
     :raises ChangedOutside: if another program changed the file.
     """
@@ -220,6 +222,7 @@ def repair(
         affected = dict.fromkeys(
             key for each in wanted for key in keys_in(editor.snapshot, View(diagnostic=each.code))
         )
+        _check_there(editor.snapshot, keys or ())
         chosen = [key for key in affected if keys is None or key in keys]
         spoken, speak = rows.casts(editor.row.id, chosen), {}
         for number, line in enumerate(editor.find_all(dict.fromkeys(chosen))):
@@ -232,6 +235,16 @@ def repair(
         door.cast(editor.row, speak)
     done.operation = door.info
     return done
+
+
+def _check_there(snapshot: Snapshot, keys: Collection[str]) -> None:
+    """Nothing, if every key leads to an entry.
+
+    :raises NotFound: naming the first that does not.
+    """
+    for key, found in zip(keys, locate_all(snapshot.connection, keys), strict=True):
+        if found is None:
+            raise NotFound(f"There is no entry {key} in {snapshot.info.slug}.", "Nothing was changed.")
 
 
 def _title(wanted: Sequence[Wanted]) -> str:

@@ -3,11 +3,21 @@
 import time
 
 import pytest
+from tokenizers import Tokenizer, models, pre_tokenizers
 
 from app.domain.targets.chosen import Chosen
 from app.domain.view import View
 from app.errors import NotFound, Refused
-from app.services import analysing, browsing, criteria, editing, rendering, validating
+from app.services import (
+    analysing,
+    browsing,
+    criteria,
+    editing,
+    measuring,
+    rendering,
+    reporting,
+    validating,
+)
 from tests.workshop import entry, keys, uuid
 
 MINE = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}"
@@ -65,3 +75,20 @@ def test_a_template_on_board_that_refuses_says_so_in_its_words(library, talks):
 def test_an_entry_that_is_not_there_is_said(library, talks):
     with pytest.raises(NotFound, match="nobody"):
         rendering.of_entry(library, "talks", "nobody", Chosen())
+
+
+def test_where_the_tokenizer_is_gone_the_dataset_can_be_looked_at_without_numbers(library, talks):
+    tokenizer = Tokenizer(models.WordLevel({"[UNK]": 0}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    slug, _ = criteria.add_own(library, "Mine", {"tokenizer.json": tokenizer.to_str().encode()})
+    criteria.set_target(library, "talks", Chosen(vocabulary=slug, limit=1))
+    analysing.bring_up_to_date(library, "talks")
+    assert browsing.matching_keys(library, "talks", View(diagnostic="tokens.over_limit"))
+    criteria.tokenizer_path(library, slug).unlink()
+    measuring.counter_of.cache_clear()
+    criteria.set_target(library, "talks", Chosen(vocabulary=slug, limit=2))
+    assert analysing.bring_up_to_date(library, "talks") == 6
+    assert browsing.matching_keys(library, "talks", View(diagnostic="tokens.over_limit")) == []
+    for count in (lambda: reporting.tokens(library, "talks"), lambda: measuring.counting(library, slug)):
+        with pytest.raises(Refused, match="cannot be read"):
+            count()
