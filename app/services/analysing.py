@@ -200,11 +200,11 @@ def _resemble(connection: Connection, path: Path) -> None:
     content = summary.content if summary else ""
     if findings.mark(connection, "near") == content:
         return
-    ranks = likeness.near(connection, path)
+    found = likeness.near(connection, path)
     with _writing(connection):
         summary = summary_of(connection)
         if summary and summary.content == content:  # else another look is due anyway
-            likeness.write_near(connection, ranks)
+            likeness.write_near(connection, found)
             findings.set_mark(connection, "near", content)
 
 

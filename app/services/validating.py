@@ -1,6 +1,7 @@
 """What validation has to say: of a dataset by code, of one entry in full, of any file without opening it."""
 
 from dataclasses import dataclass, replace
+from sqlite3 import Connection
 
 from app.domain.entry import Entry
 from app.domain.facts import payload
@@ -13,7 +14,7 @@ from app.services import criteria
 from app.services.analysing import Due, due
 from app.services.library import Library
 from app.services.reading import Snapshot, reading
-from app.store import findings
+from app.store import findings, queries
 from app.store.finding import locate
 from app.store.tally import MOST, tally
 
@@ -102,10 +103,20 @@ def of_entry(library: Library, slug: str, key: str) -> tuple[Diagnostic, ...]:
         if place is None:
             raise NotFound(f"There is no entry {key} in {slug}.")
         entry = Entry.of(payload(snapshot.file.read(place.offset, place.length)))
-        beside = findings.of_entry(snapshot.connection, place.rank)
+        beside = [
+            Diagnostic(code, Severity(bad), detail=_told(snapshot.connection, place.rank, code, what))
+            for code, bad, what in findings.of_entry(snapshot.connection, place.rank)
+        ]
         strict = findings.strict(snapshot.connection)
-    others = (Diagnostic(code, Severity(bad), detail=what) for code, bad, what in beside)
-    return tuple(raised(each, strict) for each in (*others, *check(entry, rules)))
+    return tuple(raised(each, strict) for each in (*beside, *check(entry, rules)))
+
+
+def _told(connection: Connection, rank: int, code: str, what: str) -> str:
+    """What there is to say of a finding beside others: which entry is repeated, or what the target does."""
+    first = findings.earlier(connection, rank, code, what)
+    if first is not None:
+        return f"The earlier one is entry {queries.number(connection, first):,}."
+    return "" if code == "duplicate.near" else what
 
 
 def raised(diagnostic: Diagnostic, strict: frozenset[str]) -> Diagnostic:

@@ -219,6 +219,19 @@ def beside(connection: sqlite3.Connection) -> dict[int, list[tuple[str, int, str
     return found
 
 
+def earlier(connection: sqlite3.Connection, rank: int, code: str, what: str) -> int | None:
+    """The rank of the first entry that one is said to repeat, by a code of comparing; None for none."""
+    query = {
+        "identity.duplicate_uuid": "SELECT min(rank) FROM lines WHERE uuid IN"
+        " (SELECT uuid FROM lines WHERE rank = ?)",
+        "duplicate.exact": "SELECT min(rank) FROM checks WHERE same IN"
+        " (SELECT same FROM checks WHERE rank = ?)",
+        "duplicate.near": "SELECT min(rank) FROM lines WHERE uuid = ?",
+    }.get(code)
+    value = what if code == "duplicate.near" else rank
+    return connection.execute(query, (value,)).fetchone()[0] if query else None
+
+
 def entries(connection: sqlite3.Connection) -> int:
     """How many entries there are."""
     return int(connection.execute(f"SELECT count(*) FROM lines WHERE {_ENTRIES}").fetchone()[0])

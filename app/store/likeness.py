@@ -1,7 +1,7 @@
 """Which entries say nearly the same: a signature of each line is kept in the index, and they are compared."""
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from app.domain.entry import Entry, digest
@@ -28,8 +28,8 @@ def keep_signatures(connection: sqlite3.Connection, seen: Iterable[Seen[bytes]])
     return [rank for rank, _ in kept]
 
 
-def near(connection: sqlite3.Connection, path: Path) -> list[int]:
-    """The entries that say nearly the same as an earlier one, and not just the same; their ranks.
+def near(connection: sqlite3.Connection, path: Path) -> list[tuple[int, int]]:
+    """The entries that say nearly the same as an earlier one, and not just the same; the ranks of both.
 
     :param path: the file, of which only the texts of candidates are read.
     """
@@ -47,13 +47,18 @@ def near(connection: sqlite3.Connection, path: Path) -> list[int]:
     same = {
         rank for (rank,) in connection.execute("SELECT rank FROM findings WHERE code = 'duplicate.exact'")
     }
-    return [rank for cluster in found for rank in cluster[1:] if rank not in same]
+    return [(rank, cluster[0]) for cluster in found for rank in cluster[1:] if rank not in same]
 
 
-def write_near(connection: sqlite3.Connection, ranks: Iterable[int]) -> None:
-    """Say of these entries, and of no others, that an earlier one says nearly the same."""
-    connection.execute("DELETE FROM findings WHERE code = ?", (CODE,))
+def write_near(connection: sqlite3.Connection, found: Sequence[tuple[int, int]]) -> None:
+    """Say of these entries, and of no others, that an earlier one says nearly the same, by its id."""
+    for table in ("findings", "details"):
+        connection.execute(f"DELETE FROM {table} WHERE code = ?", (CODE,))
     severity = int(CODES[CODE].severity)
     connection.executemany(
-        "INSERT INTO findings VALUES (?, ?, ?, 1)", ((CODE, rank, severity) for rank in ranks)
+        "INSERT INTO findings VALUES (?, ?, ?, 1)", ((CODE, rank, severity) for rank, _ in found)
+    )
+    connection.executemany(
+        "INSERT INTO details SELECT ?, uuid, ?, 1 FROM lines WHERE rank = ? AND uuid NOT NULL",
+        ((CODE, rank, first) for rank, first in found),
     )

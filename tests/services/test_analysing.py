@@ -225,6 +225,8 @@ def test_the_second_of_two_equal_conversations_is_told_and_no_longer_when_it_goe
     copied = editing.duplicate_entry(looked, "talks", uuid(1)).uuid
     analysing.bring_up_to_date(looked, "talks")
     assert found(looked, "duplicate.exact") == [copied]
+    said = {each.code: each.detail for each in validating.of_entry(looked, "talks", copied)}
+    assert said["duplicate.exact"] == "The earlier one is entry 2."
     editing.delete_entries(looked, "talks", [uuid(1)])
     analysing.bring_up_to_date(looked, "talks")
     assert found(looked, "duplicate.exact") == []
@@ -337,3 +339,19 @@ def test_what_was_found_is_counted_once_until_something_changes(looked):
     criteria.set_target(looked, "talks", Chosen())
     analysing.bring_up_to_date(looked, "talks")
     assert counted()[0].counts == second[0].counts
+
+
+def test_an_entry_that_nearly_repeats_another_says_which(library, tmp_path):
+    words = " ".join(f"word{number}" for number in range(80))
+    said = [{"role": "user", "content": words}, {"role": "assistant", "content": words[:400]}]
+    other = [said[0], {"role": "assistant", "content": f"{words[:396]} end"}]
+    path = tmp_path / "talks.jsonl"
+    path.write_bytes(line(1) + line(2, messages=said) + line(3, messages=other))
+    opening.import_path(library, path)
+    analysing.bring_up_to_date(library, "talks")
+    assert found(library, "duplicate.near") == [uuid(3)]
+    told = {each.code: each.detail for each in validating.of_entry(library, "talks", uuid(3))}
+    assert told["duplicate.near"] == "The earlier one is entry 2."
+    editing.delete_entries(library, "talks", [uuid(2)])
+    analysing.bring_up_to_date(library, "talks")
+    assert found(library, "duplicate.near") == []

@@ -226,12 +226,13 @@ _ALL = (
     ),
     Code(
         "duplicate.exact", WARNING, "The same conversation twice",
-        "Another entry has the same text, white space aside. The model would learn it twice as hard.",
-        "Delete all but one.",
+        "An earlier entry has the same text, white space aside. The model would learn it twice as hard.",
+        "Delete this one: the first of them is not counted here.",
     ),
     Code(
         "duplicate.near", INFO, "Nearly the same conversation",
-        "Another entry has nearly the same words.", "Compare them, and keep the better one.",
+        "An earlier entry has nearly the same words; the opened entry says which.",
+        "Compare them, and keep the better one.",
     ),
     Code(
         "privacy.email", INFO, "An e-mail address", "The text holds an e-mail address.",
@@ -270,7 +271,7 @@ _ALL = (
     ),
     Code(
         "target.dropped", ERROR, "The target drops it",
-        "The trainer that you chose leaves this entry out without a word.",
+        "The trainer that you chose leaves this entry out; the training goes on with the others.",
         "What is behind it, and the fix, stand on the page of targets.", grouped=True,
     ),
     Code(
