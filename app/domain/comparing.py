@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import takewhile, zip_longest
@@ -13,6 +13,7 @@ from app.domain.entry import BLOCK, Message, messages_of, tags_of
 WORDS = re.compile(r"\s+|\w+|[^\w\s]")
 MOST_WORDS = 4000  # beyond this a word-by-word comparison takes too long; the whole text is marked
 SAME, DIFFERENT = "same", "different"
+COLON = ": "  # between who says a message and what is said
 
 Side = tuple[tuple[str, str], ...]
 
@@ -58,7 +59,7 @@ def _messages(old: list[str], new: list[str]) -> Iterator[Line]:
             number = (there if there is not None else here or 0) + 1
             before = None if here is None else old[here]
             after = None if there is None else new[there]
-            yield _line(f"Message {number}", before, after, words=_spoken)
+            yield _spoken(f"Message {number}", before, after)
 
 
 def _parts(value: Mapping[str, Any] | None) -> dict[tuple[str, str], str]:
@@ -66,8 +67,10 @@ def _parts(value: Mapping[str, Any] | None) -> dict[tuple[str, str], str]:
     if value is None:
         return {}
     parts: dict[tuple[str, str], str] = {}
-    if tags_of(value):
-        parts["tags", "Tags"] = ", ".join(tags_of(value))
+    if "tags" in value:
+        tags = tags_of(value)
+        is_plain = tags and list(tags) == value["tags"]
+        parts["tags", "Tags"] = ", ".join(tags) if is_plain else _text(value["tags"])
     for key, item in value.items():
         if key not in ("messages", "tags", BLOCK):
             parts["key", key] = _text(item)
@@ -75,7 +78,7 @@ def _parts(value: Mapping[str, Any] | None) -> dict[tuple[str, str], str]:
 
 
 def _message(message: Message, name: str) -> str:
-    lines = [f"{name or 'no role'}: {message.text if message.is_text else _text(message.content)}"]
+    lines = [f"{name or 'no role'}{COLON}{message.text if message.is_text else _text(message.content)}"]
     lines += [f"{key}: {_text(item)}" for key, item in message.others.items()]
     return "\n".join(lines)
 
@@ -84,12 +87,27 @@ def _text(item: Any) -> str:
     return item if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
 
 
-def _line(
-    label: str, before: str | None, after: str | None, words: Callable[[str], list[str]] = WORDS.findall
-) -> Line:
+def _spoken(label: str, before: str | None, after: str | None) -> Line:
+    """A message: who says it and what is said, each compared alone; what stands between is the same."""
     if before is None or after is None:
         return Line(label, _all_different(before), _all_different(after))
-    old, new = words(before), words(after)
+    (who, _, said), (other, _, said_there) = before.partition(COLON), after.partition(COLON)
+    line = _line(label, said, said_there)
+    kind = SAME if who == other else DIFFERENT
+    return Line(label, _behind(who, kind, line.before), _behind(other, kind, line.after))
+
+
+def _behind(who: str, kind: str, said: Side | None) -> Side:
+    parts: list[tuple[str, str]] = []
+    for each, text in ((kind, who), (SAME, COLON), *(said or ())):
+        _add(parts, each, [text])
+    return tuple(parts)
+
+
+def _line(label: str, before: str | None, after: str | None) -> Line:
+    if before is None or after is None:
+        return Line(label, _all_different(before), _all_different(after))
+    old, new = WORDS.findall(before), WORDS.findall(after)
     start, end = _alike(old, new)
     left: list[tuple[str, str]] = []
     right: list[tuple[str, str]] = []
@@ -99,12 +117,6 @@ def _line(
     for side, whole in ((left, old), (right, new)):
         _add(side, SAME, whole[len(whole) - end :])
     return Line(label, tuple(left), tuple(right))
-
-
-def _spoken(text: str) -> list[str]:
-    """The words of a message and what stands between them; who says it is one, with the colon behind."""
-    who, colon, said = text.partition(": ")
-    return [who + colon, *WORDS.findall(said)]
 
 
 def _alike(old: Sequence[str], new: Sequence[str]) -> tuple[int, int]:

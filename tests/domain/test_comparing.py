@@ -53,3 +53,19 @@ def test_a_message_that_was_taken_out_leaves_those_behind_it_alone():
     assert (out.label, out.after) == ("Message 2", None)
     (put_in,) = compare(told("a", "c"), told("a", "b", "c"))
     assert (put_in.label, put_in.before) == ("Message 2", None)
+
+
+def test_an_empty_list_of_tags_that_is_added_or_taken_out_is_a_difference():
+    (added,) = compare(entry("a"), entry("a", tags=[]))
+    assert (added.label, added.before, added.after) == ("Tags", None, ((DIFFERENT, "[]"),))
+    (out,) = compare(entry("a", tags=[]), entry("a"))
+    assert (out.before, out.after) == (((DIFFERENT, "[]"),), None)
+    (told,) = compare(entry("a", tags=["x", 1]), entry("a", tags=["x"]))
+    assert ("".join(text for _, text in told.before), told.after[0][1]) == ('["x", 1]', "x")
+
+
+def test_what_stands_between_a_role_and_a_text_is_no_difference():
+    before = {"messages": [{"role": "SYSTEM", "content": "System"}]}
+    (line,) = compare(before, {"messages": [{"role": "system", "content": "Keep"}]})
+    assert line.before == ((DIFFERENT, "SYSTEM"), ("same", ": "), (DIFFERENT, "System"))
+    assert line.after == ((DIFFERENT, "system"), ("same", ": "), (DIFFERENT, "Keep"))
