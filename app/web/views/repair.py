@@ -1,11 +1,11 @@
 """Repairing one code: the ways to do it, what it would change, entry by entry, and doing it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line, compare
@@ -20,7 +20,7 @@ from app.services.reading import Progress
 from app.services.repairing import Proposed, Repaired, Wanted
 from app.web.context import counted, library
 from app.web.forms import whole
-from app.web.htmx import answer
+from app.web.htmx import answer, see_other
 from app.web.looking import freshen, look_through
 from app.web.refusals import shown_on
 from app.web.visible import clipped
@@ -78,7 +78,7 @@ def show(slug: str, code: str) -> BaseResponse:
 def _here(slug: str, wanted: Wanted, **further: Any) -> str:
     """The address of the page with the way that was chosen, and the one entry that is meant, if it is one."""
     state = {"text": wanted.text or None, "entry": request.args.get("entry") or None, **further}
-    if "choice" in request.args:
+    if "choice" in request.values:
         state["choice"] = wanted.choice
     return url_for("repair.show", slug=slug, code=wanted.code, **state)
 
@@ -90,6 +90,12 @@ def _wanted(repair: Repair, fields: Any) -> Wanted:
     choice = choice if choice in names else names[0]
     text = fields.get(f"text-{choice}", fields.get("text", ""))
     return Wanted(repair.code, choice, unix(text))
+
+
+def _is_unseen(wanted: Wanted) -> bool:
+    """Whether the preview that stood on the page was of another way, or of another text."""
+    seen = request.form.get("seen", wanted.choice), unix(request.form.get("seen-text", wanted.text))
+    return seen != (wanted.choice, wanted.text)
 
 
 def _lacks(repair: Repair, wanted: Wanted) -> str:
@@ -107,10 +113,24 @@ def _preview(slug: str, wanted: Wanted, lone: str) -> dict[str, Any]:
     if lone:
         proposed = repairing.proposal(library(), slug, wanted, lone)
         rows = [Shown.of(proposed)] if proposed else []
-        return {"rows": rows, "affected": _affected(slug, wanted.code), "page": 1, "pages": 1}
+        does = _does(rows)
+        return {
+            "rows": rows, "affected": _affected(slug, wanted.code), "page": 1, "pages": 1,
+            "here_does": does, "does": does,
+        }  # fmt: skip
     found = repairing.preview(library(), slug, wanted, page=whole(request.args.get("page")) or 1, size=PAGE)
     rows = [Shown.of(each) for each in found.rows]
-    return {"rows": rows, "affected": found.affected, "page": found.page, "pages": found.pages}
+    here = _does(rows)
+    does = here or (found.pages > 1 and repairing.would_repair(library(), slug, [wanted]).changed > 0)
+    return {
+        "rows": rows, "affected": found.affected, "page": found.page, "pages": found.pages,
+        "here_does": here, "does": does,
+    }  # fmt: skip
+
+
+def _does(rows: Sequence[Shown]) -> bool:
+    """Whether there is anything that the repair would change."""
+    return any(not row.locked and not row.is_left for row in rows)
 
 
 def _again(slug: str, code: str) -> BaseResponse:
@@ -120,8 +140,17 @@ def _again(slug: str, code: str) -> BaseResponse:
 @bp.post("/<code>")
 @shown_on(_again)
 def repair(slug: str, code: str) -> BaseResponse:
-    """Repair the chosen entries, or all that have the code, in one operation."""
-    wanted = _wanted(repairing.repair_of(code), request.form).checked()
+    """Repair the chosen entries, or all that have the code, in one operation.
+
+    Nothing is done in a way that was chosen after the preview: what that changes is shown first.
+    """
+    wanted = _wanted(repairing.repair_of(code), request.form)
+    if request.form.get("do") == "show":
+        return see_other(_here(slug, wanted))
+    wanted = wanted.checked()
+    if _is_unseen(wanted):
+        flash("Nothing is changed yet. Look at what this way changes, then repair.")
+        return see_other(_here(slug, wanted))
     keys = None if request.form.get("do") == "all" else request.form.getlist("keys")
     if keys == []:
         raise Refused("No entry is chosen.", "Check the boxes of the entries that you want to repair.")

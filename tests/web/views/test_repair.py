@@ -103,7 +103,7 @@ def test_a_way_that_asks_for_a_text_shows_nothing_before_it_is_given(client, lib
     assert len(history.operations(library, "talks")) == 1
     shown = client.get(address, query_string={"choice": "add", "text-add": "You keep\r\nthe <light>."}).text
     assert "You keep\nthe &lt;light&gt;." in shown
-    (hidden,) = re.findall(r'<input type="hidden" name="text" value="([^"]+)"', shown)
+    (hidden,) = re.findall(r'<input type="hidden" name="seen-text" value="([^"]+)"', shown)
     client.post(address, data={"choice": "add", "text": html.unescape(hidden), "do": "all"})
     first = value_of(library, "talks", found[0])["messages"][0]
     assert first == {"role": "system", "content": "You keep\nthe <light>."}
@@ -195,3 +195,51 @@ def test_a_file_that_another_program_changed_is_left_alone(client, library):
     path.write_bytes(outside)
     assert client.post(TOKEN, data={"choice": "remove", "do": "all"}).status_code == 409
     assert path.read_bytes() == outside
+
+
+def test_a_way_that_is_chosen_after_the_preview_is_shown_before_it_is_done(client, library):
+    dataset(library, said(1), said(2))
+    page = client.get(TOKEN).text
+    assert '<input type="hidden" name="seen" value="escape">' in page
+    before = library.dataset("talks").path.read_bytes()
+    for press in ("all", "chosen", "show"):
+        sent = {"seen": "escape", "seen-text": "", "choice": "remove", "do": press, "keys": with_code(
+            library, "text.special_token")}  # fmt: skip
+        onward = client.post(TOKEN, data=sent)
+        assert onward.headers["Location"] == f"{TOKEN}?choice=remove"
+        assert library.dataset("talks").path.read_bytes() == before
+        shown = client.get(onward.headers["Location"]).text
+        assert '<input type="hidden" name="seen" value="remove">' in shown
+        assert ("Look at what this way changes, then repair." in shown) == (press != "show")
+    client.post(onward.headers["Location"], data={**sent, "seen": "remove", "do": "all"})
+    assert with_code(library, "text.special_token") == []
+
+
+def test_a_text_that_is_written_after_the_preview_is_shown_before_it_is_put_in(client, library):
+    dataset(library, said(1))
+    address = "/datasets/talks/validation/repair/chatml.missing_system_role"
+    sent = {"seen": "add", "seen-text": "Keep.", "choice": "add", "text-add": "Keep\r\nit.", "do": "all"}
+    onward = client.post(address, data=sent)
+    assert len(history.operations(library, "talks")) == 1
+    page = client.get(onward.headers["Location"]).text
+    assert "Keep\nit." in page
+    done = client.post(address, data={**sent, "seen-text": "Keep\r\nit."})
+    assert done.headers["Location"] == "/datasets/talks/validation"
+
+
+def test_where_a_repair_changes_nothing_there_is_no_button_for_it(client, library):
+    greeting = {"messages": [{"role": "assistant", "content": "Good evening."}], "tags": []}
+    (key,) = dataset(library, greeting)
+    address = "/datasets/talks/validation/repair/chatml.assistant_first?choice=drop"
+    for page in (client.get(address).text, client.get(f"{address}&entry={key}").text):
+        assert "The repair leaves it alone." in page
+        assert 'value="all"' not in page
+        assert "Repair this entry" not in page
+        assert "This way changes nothing here." in page
+
+
+def test_an_added_list_of_tags_is_shown(client, library):
+    dataset(library, {"messages": said(1)["messages"]})
+    page = client.get("/datasets/talks/validation/repair/base.missing_tags").text
+    assert "<ins>[]</ins>" in page
+    assert "only how the line is written" not in page
