@@ -11,6 +11,7 @@ from app.domain.targets.families import Family
 from app.domain.targets.rendering import MARKUP, MESSAGE, Rendered, Span, rendered
 from app.domain.targets.sandbox import TemplateError
 from app.domain.targets.trainers import TRAINERS
+from app.domain.targets.verdicts import Note
 from app.domain.tokens import BadTokenizer, Counter
 from app.domain.validation.markup import special_tokens
 from app.domain.validation.special import SPECIAL_TOKENS
@@ -99,6 +100,12 @@ class RenderedEntry:
         """What the trainer does to entries that are too long: cut, drop, or empty where nobody says."""
         trainer = TRAINERS.get(self.chosen.trainer)
         return trainer.excess if trainer else ""
+
+    @property
+    def own_layout(self) -> Note | None:
+        """That the trainer puts the text together by itself, so that this is only near to it."""
+        trainer = TRAINERS.get(self.chosen.trainer)
+        return trainer.own_layout if trainer else None
 
     @property
     def share(self) -> int:

@@ -15,19 +15,32 @@ from app.services.library import Library
 from app.services.rendering import Renderer, renderer
 from app.store.findings import Verdict
 
+_KEPT_OUT = ("target.error", "target.dropped")  # of an entry that does not get as far as training
+_IS_IN = "rank NOT IN (SELECT rank FROM findings WHERE code IN ('target.error', 'target.dropped'))"
+
 
 def verdicts(
     library: Library, chosen: Chosen, shapes: Iterable[tuple[int, str]]
 ) -> dict[int, tuple[Verdict, ...]]:
-    """What the target makes of each shape, by the shape's number."""
+    """What the target makes of each shape, by the shape's number.
+
+    What the trainer refuses or drops never reaches the chat template, which then says nothing of it.
+    """
     numbered = [(number, Shape.decode(text)) for number, text in shapes]
-    if not chosen.family or not numbered:
-        return {number: _of_trainer(chosen, shape) for number, shape in numbered}
+    found = {number: _of_trainer(chosen, shape) for number, shape in numbered}
+    if not decides(chosen) or not numbered:
+        return found
     with renderer(library, chosen.family) as rendering:
-        return {
-            number: (*_of_trainer(chosen, shape), *_of_template(rendering, shape))
-            for number, shape in numbered
-        }
+        for number, shape in numbered:
+            if not any(each.code in _KEPT_OUT for each in found[number]):
+                found[number] += _of_template(rendering, shape)
+    return found
+
+
+def decides(chosen: Chosen) -> bool:
+    """Whether the chat template that was chosen decides anything: some trainers do not ask it."""
+    trainer = TRAINERS.get(chosen.trainer)
+    return bool(chosen.family) and not (trainer and trainer.own_layout)
 
 
 def _of_trainer(chosen: Chosen, shape: Shape) -> tuple[Verdict, ...]:
@@ -98,16 +111,19 @@ def limits(chosen: Chosen) -> Sequence[tuple[str, Verdict]]:
             code = "target.cut" if trainer.excess == "cut" else "target.dropped"
             words = "cuts" if trainer.excess == "cut" else "drops"
             what = f"{trainer.title} {words} what is longer than {limit:,} tokens."
-            found.append((f"tokens > {int(limit)}", _verdict(code, what)))
+            where = f"tokens > {int(limit)}" + (f" AND {_IS_IN}" if code == "target.cut" else "")
+            found.append((where, _verdict(code, what)))
     if chosen.trainer or chosen.family:
-        found.append(("trained = 0", _verdict("target.untrained", "No token of an answer is trained.")))
+        found.append(
+            (f"trained = 0 AND {_IS_IN}", _verdict("target.untrained", "No token of an answer is trained."))
+        )
     return tuple(found)
 
 
 def strictness(library: Library, chosen: Chosen) -> frozenset[str]:
     """The codes that are errors with this target, whatever they are without one."""
     found = strictness_of_trainer(chosen.trainer) if chosen.trainer else frozenset()
-    if chosen.family:
+    if decides(chosen):
         with renderer(library, chosen.family) as rendering:
             found |= strictness_of_template(rendering.family, rendering.render)
     return found

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from app.domain.repairs import REPAIRS
 from app.domain.targets.chosen import Chosen
 from app.domain.view import View
-from app.services import analysing, browsing, criteria, editing, opening, shelving
+from app.services import analysing, browsing, criteria, editing, opening, shelving, targeting
 from app.services.targets_report import FATES, OVER, lengths_of, report
 from tests.workshop import keys
 
@@ -22,6 +22,7 @@ S, U, A, GREETING = (
 TALKS = ([S, U, A], [S, GREETING, U, A], [U, A], [S, U, A, U], [S, U, A], [{**U, "role": "human"}, A])
 TARGETS = (
     Chosen("llama-factory", "mistral-v3", limit=40),
+    Chosen("trl", "mistral-v3", limit=40),
     Chosen("trl", "gemma"),
     Chosen("openai"),
     Chosen(family="qwen2.5"),
@@ -60,17 +61,48 @@ def test_every_number_is_that_of_the_entries_it_leads_to(talks, chosen):
     assert found.lengths.entries == sum(bar.entries for bar in found.lengths.bars) == len(TALKS)
 
 
+def fates_of(library, chosen):
+    criteria.set_target(library, "talks", chosen)
+    analysing.bring_up_to_date(library, "talks")
+    return {fate.code.name: fate for fate in report(library, "talks").fates}
+
+
 def test_reasons_have_their_source_and_what_helps(talks):
-    criteria.set_target(talks, "talks", Chosen("llama-factory", "mistral-v3", limit=40))
-    analysing.bring_up_to_date(talks, "talks")
-    fates = {fate.code.name: fate for fate in report(talks, "talks").fates}
+    fates = fates_of(talks, Chosen("trl", "mistral-v3", limit=40))
     (lost,) = fates["target.system_lost"].reasons
     assert [fix.code for fix in lost.fixes] == ["target.system_lost"]
     assert "mistral" in lost.source
     helps = {fix.code for reason in fates["target.error"].reasons for fix in reason.fixes}
     assert "chatml.assistant_first" in helps
-    assert all("LLaMA-Factory" in reason.source for reason in fates["target.dropped"].reasons)
     assert fates["target.cut"].reasons[0].source
+    dropped = fates_of(talks, Chosen("llama-factory"))["target.dropped"].reasons
+    assert dropped
+    assert all("LLaMA-Factory" in reason.source for reason in dropped)
+
+
+@pytest.mark.parametrize("trainer", ["llama-factory", "openai", "together", "mistral-finetune"])
+def test_a_trainer_that_does_not_ask_the_chat_template_is_not_judged_by_it(talks, trainer):
+    alone, joined = fates_of(talks, Chosen(trainer)), fates_of(talks, Chosen(trainer, "gemma"))
+    assert {name: fate.entries for name, fate in joined.items()} == {
+        name: fate.entries for name, fate in alone.items()
+    }
+    assert report(talks, "talks").trainer.own_layout.source
+    assert targeting.strictness(talks, Chosen(trainer, "gemma")) == targeting.strictness(
+        talks, Chosen(trainer)
+    )
+
+
+@pytest.mark.parametrize("chosen", TARGETS[:5], ids=lambda chosen: chosen.name)
+def test_of_what_does_not_come_as_far_as_training_nothing_else_is_said(talks, chosen):
+    fates_of(talks, chosen)
+    out = {
+        key
+        for code in ("target.error", "target.dropped")
+        for key in browsing.matching_keys(talks, "talks", View(diagnostic=code))
+    }
+    for code in ("target.cut", "target.system_lost", "target.text_lost", "target.untrained",
+                 "target.system_added"):  # fmt: skip
+        assert not out & set(browsing.matching_keys(talks, "talks", View(diagnostic=code))), code
 
 
 def test_it_follows_the_choice_and_the_entries(talks):

@@ -27,12 +27,14 @@ AXOLOTL = "Axolotl src/axolotl/prompt_strategies/chat_template.py"
 AXOLOTL_DOCS = "Axolotl docs/dataset-formats/conversation.qmd"
 FACTORY = "LLaMA-Factory src/llamafactory/data/converter.py, SharegptDatasetConverter"
 FACTORY_TEXT = "LLaMA-Factory src/llamafactory/data/formatter.py, “Expected a string”"
+FACTORY_LAYOUT = "LLaMA-Factory src/llamafactory/data/template.py, Template._encode"
 UNSLOTH_FORMATS = "unsloth_zoo/dataset_utils.py, standardize_data_formats"
 UNSLOTH_RESPONSES = "unsloth_zoo/dataset_utils.py, train_on_responses_only"
 MISTRAL = "mistral-finetune finetune/data/tokenize.py, build_instruct_sample"
 MISTRAL_README = "mistral-finetune README.md"
 TEXTGEN = "text-generation-webui modules/training.py"
 
+_SKIPPED = ", so LLaMA-Factory skips the entry with a warning in its log"
 _OTHER_TYPES = ("prompt", "completion", "chosen", "rejected", "label")
 
 
@@ -88,13 +90,13 @@ def _factory_order(shape: Shape) -> Iterator[Verdict]:
         unlabelled = not part.role and part.has("role") in ("", "null")  # passes for a tag that is not set
         if part.role != (USER, ASSISTANT)[index % 2] and not unlabelled:
             detail, fixes = _factory_fault(part, index, leads=leads)
-            yield Verdict(DROPPED, f"skipped as abnormal: {detail}", FACTORY, fixes)
+            yield Verdict(DROPPED, f"{detail}{_SKIPPED}", FACTORY, fixes)
             return
     if len(turns) % 2:
-        detail = "skipped as abnormal: the last message is not the assistant's"
+        detail = f"the last message is not the assistant's{_SKIPPED}"
         yield Verdict(DROPPED, detail, FACTORY, ("chatml.last_not_assistant",))
     elif not turns:
-        yield Verdict(DROPPED, "dropped: there is nothing but a system prompt", FACTORY)
+        yield Verdict(DROPPED, f"there is nothing but a system prompt{_SKIPPED}", FACTORY)
 
 
 def _factory_fault(part: Part, index: int, *, leads: bool) -> tuple[str, tuple[str, ...]]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from app.domain.targets import hosted, local
 from app.domain.targets.shapes import BARE, EMPTY, NULL, PARTS, TEXT, Part, Shape
-from app.domain.targets.verdicts import DROPPED, ERROR, Verdict
+from app.domain.targets.verdicts import DROPPED, ERROR, Note, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,9 @@ class Trainer:
 
     ``excess`` says what becomes of an entry that is longer: ``cut``, ``drop``, or empty where its sources
     do not say. ``honours`` is the key of a message by which it tells what is learnt: ``weight``,
-    ``train``, or empty. ``learns_all``: without further settings it learns every message.
+    ``train``, or empty. ``learns_all``: without further settings it learns every message. ``own_layout``
+    says that it lays the text out by itself, so that the model's chat template decides nothing; None where
+    the chat template does.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Trainer:
     excess: str = ""
     honours: str = ""
     learns_all: bool = False
+    own_layout: Note | None = None
 
 
 _ALL = (
@@ -39,6 +42,10 @@ _ALL = (
         " are the names of errors in the checks that OpenAI publishes; keys and roles which came after"
         " those checks, such as “tool_calls”, are taken as the specification has them.",
         hosted.OPENAI_REFERENCE, honours="weight",
+        own_layout=Note(
+            "OpenAI puts the text together by itself, and no chat template of yours has a part in it.",
+            hosted.OPENAI_REFERENCE,
+        ),
     ),
     Trainer(
         "together", "Together AI",
@@ -46,6 +53,10 @@ _ALL = (
         " speaks first, nobody speaks twice in a row, and beside “messages” and “tools” there may be no"
         " other key. Export clean, so that tags are left out. “weight” 0 on an answer leaves it out.",
         hosted.TOGETHER_DOCS, honours="weight",
+        own_layout=Note(
+            "Together AI puts the text together by itself, and no chat template of yours has a part in it.",
+            hosted.TOGETHER_DOCS,
+        ),
     ),
     Trainer(
         "trl", "TRL",
@@ -69,6 +80,11 @@ _ALL = (
         " turns in whole pairs; any other entry is left out with a warning in the log. An entry is cut"
         " after 2,048 tokens (cutoff_len) where nothing else is set.",
         local.FACTORY, limit=2048, excess="cut",
+        own_layout=Note(
+            "LLaMA-Factory puts the text together with a template of its own, which sets the system prompt"
+            " before the first message of the user; it does not use the chat template of the model.",
+            local.FACTORY_LAYOUT,
+        ),
     ),
     Trainer(
         "unsloth", "Unsloth",
@@ -84,6 +100,10 @@ _ALL = (
         " nine letters or digits, and “weight” 0 on an answer leaves it out. Its own validate_data checks"
         " a file before the training.",
         local.MISTRAL_README, honours="weight",
+        own_layout=Note(
+            "mistral-finetune puts the text together with mistral-common, not with a chat template.",
+            local.MISTRAL,
+        ),
     ),
     Trainer(
         "text-generation-webui", "text-generation-webui",

@@ -9,10 +9,11 @@ import pytest
 from app.domain.targets.chosen import Chosen
 from app.services import criteria, opening, shelving
 from app.services.analysing import FEW
+from tests.workshop import keys
 
 HERE = "/datasets/talks/targets"
 FORM = {
-    "trainer": "llama-factory",
+    "trainer": "trl",
     "family": "mistral-v3",
     "vocabulary": "",
     "limit": "",
@@ -46,7 +47,7 @@ def test_without_a_target_the_page_says_what_to_do(client, talks):
 def test_a_choice_is_kept_and_can_be_undone(client, library, talks):
     response = client.post(HERE, data={**FORM, "limit": "2048"})
     assert response.status_code == 303
-    assert criteria.target_for(library, "talks") == Chosen("llama-factory", "mistral-v3", limit=2048)
+    assert criteria.target_for(library, "talks") == Chosen("trl", "mistral-v3", limit=2048)
     page = client.get(HERE).text
     assert 'value="2048"' in page
     undo = re.search(r'<form method="post" action="(/targets/undo[^"]*)"', page)[1]
@@ -58,13 +59,26 @@ def test_every_number_leads_to_so_many_entries(client, talks):
     client.post(HERE, data=FORM)
     page = client.get(HERE).text
     links = re.findall(r'href="(/datasets/talks/\?diagnostic=[^"]*)"[^>]*>(?:<strong>)?([\d,]+)', page)
-    assert len(links) >= 6
+    assert len(links) >= 3
     for href, count in links:
         listed = client.get(unescape(href)).text
         assert listed.count('class="row"') == int(count), href
     assert "/datasets/talks/validation/repair/target.system_lost" in page
     assert "/datasets/talks/validation/repair/chatml.assistant_first" in page
     assert HOSTILE not in page
+
+
+def test_a_trainer_with_a_layout_of_its_own_says_so_on_the_page_and_beside_the_entry(client, library, talks):
+    client.post(HERE, data={**FORM, "trainer": "llama-factory"})
+    page = client.get(HERE).text
+    assert "template of its own" in page
+    assert "not judged by" in page
+    assert "template.py" in page
+    assert "repair/target.system_lost" not in page
+    key = keys(library, "talks")[0]
+    beside = client.get("/datasets/talks/", query_string={"entry": key, "tab": "rendered"}).text
+    assert "near to it, not the same" in beside
+    assert "The model never sees" not in beside
 
 
 @pytest.mark.parametrize(
