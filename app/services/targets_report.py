@@ -94,7 +94,11 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What becomes of a dataset. ``whole`` counts the entries that reach the model just as they are."""
+    """What becomes of a dataset.
+
+    ``looked_at`` counts the entries of which it is known, ``whole`` those of them that reach the model just
+    as they are.
+    """
 
     chosen: Chosen
     trainer: Trainer | None
@@ -103,6 +107,7 @@ class Report:
     limit: int | None
     entries: int
     due: Due
+    looked_at: int
     whole: int
     fates: tuple[Fate, ...]
     notes: tuple[Note, ...]
@@ -130,6 +135,8 @@ def _report(library: Library, snapshot: Snapshot, chosen: Chosen, waiting: Due) 
     trainer, limit = TRAINERS.get(chosen.trainer), targeting.limit_of(chosen)
     family = criteria.family(library, chosen.family) if chosen.family else None
     connection, entries = snapshot.connection, snapshot.summary.entries
+    known = entries - max(waiting.unchecked, waiting.unmeasured)
+    looked_at = min(known, target_facts.looked_at(connection))
     shapes = findings.shapes(connection) if trainer else []
     notes: tuple[Note, ...] = ()
     if trainer:
@@ -144,7 +151,8 @@ def _report(library: Library, snapshot: Snapshot, chosen: Chosen, waiting: Due) 
         limit=limit,
         entries=entries,
         due=waiting,
-        whole=entries - target_facts.spoken_of(connection),
+        looked_at=looked_at,
+        whole=max(0, looked_at - target_facts.spoken_of(connection)),
         fates=tuple(seeking.fates()),
         notes=notes,
         lengths=lengths_of(target_facts.sizes(connection), target_facts.trained(connection), limit),

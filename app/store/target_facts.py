@@ -19,8 +19,21 @@ def counts(connection: sqlite3.Connection) -> dict[str, int]:
 
 
 def spoken_of(connection: sqlite3.Connection) -> int:
-    """How many entries a target does anything to."""
-    query = "SELECT count(DISTINCT rank) FROM findings WHERE code GLOB 'target.*'"
+    """How many entries a target does anything to, of those that were looked at and measured."""
+    query = (
+        "SELECT count(DISTINCT rank) FROM findings JOIN checks USING (rank) JOIN sizes USING (rank)"
+        " WHERE code GLOB 'target.*'"
+    )
+    return int(connection.execute(query).fetchone()[0])
+
+
+def looked_at(connection: sqlite3.Connection) -> int:
+    """How many entries were measured and looked at, with what the target makes of them written down."""
+    query = (
+        "SELECT count(*) FROM checks JOIN sizes USING (rank) JOIN shapes ON shapes.id = checks.shape"
+        " WHERE judged AND (SELECT value FROM meta WHERE key = 'applied')"
+        " = (SELECT value FROM meta WHERE key = 'target')"
+    )
     return int(connection.execute(query).fetchone()[0])
 
 

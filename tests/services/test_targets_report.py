@@ -117,6 +117,18 @@ def test_it_follows_the_choice_and_the_entries(talks):
     assert report(talks, "talks").entries == len(TALKS) - 1
 
 
+def test_what_was_not_looked_at_is_not_said_to_reach_the_model(talks):
+    criteria.set_target(talks, "talks", Chosen("trl"))
+    before = report(talks, "talks")
+    assert (before.looked_at, before.whole) == (0, 0)
+    analysing.bring_up_to_date(talks, "talks")
+    known = report(talks, "talks")
+    assert known.looked_at == len(TALKS)
+    editing.save_entry(talks, "talks", None, {"messages": [U, A], "tags": []})
+    after = report(talks, "talks")
+    assert (after.entries, after.looked_at, after.whole) == (len(TALKS) + 1, len(TALKS), known.whole)
+
+
 def test_an_empty_dataset_has_a_report(library):
     shelving.new_dataset(library, "empty")
     found = report(library, "empty")
