@@ -5,6 +5,7 @@ machines, and there only tokenizers of the person's own count. Both packages are
 is first counted, because a start must not wait for them.
 """
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -128,7 +129,8 @@ def _in_pieces(plain: Callable[[str], int]) -> Callable[[str], int]:
     return count
 
 
-_TRIAL = "A word, 12 345 and naïve “quotes” – 漢字, कथा, 😀.\n\n\t<|im_end|> \x00\ufffd"
+# What each tokenizer has to count before it is taken.
+TRIAL = "A word, 12 345 and naïve “quotes” – 漢字, कथा, 😀.\n\n\t<|im_end|> \x00\ufffd"
 
 
 def own_counter(name: str, data: bytes) -> Counter:
@@ -139,7 +141,7 @@ def own_counter(name: str, data: bytes) -> Counter:
     """
     found = Counter(name, sha256(data).hexdigest(), _own(data, special=False), _own(data, special=True))
     for count in (found.count, found.count_rendered):
-        if not count(_TRIAL):
+        if not count(TRIAL):
             raise BadTokenizer("This tokenizer makes no tokens of a text.")
     return found
 
@@ -166,6 +168,7 @@ def _own(data: bytes, *, special: bool) -> Callable[[str], int]:
 
 
 def _read(data: bytes) -> Any:
+    os.environ["RUST_BACKTRACE"] = "0"  # a panic is told in a sentence, not in a hundred lines besides
     from tokenizers import Tokenizer
 
     try:

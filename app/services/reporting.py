@@ -16,6 +16,7 @@ from app.domain.formats import NotConvertible, convert, recognise
 from app.domain.targets.chosen import Chosen
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic, Severity
+from app.errors import Refused
 from app.services import criteria, measuring, targeting
 from app.services.analysing import Ground, bring_up_to_date, examine
 from app.services.library import Library
@@ -184,12 +185,18 @@ def tokens(library: Library, slug: str, target: Chosen | None = None, progress: 
 
     :param target: counted for in place of the one that was chosen for the dataset.
     :raises NotFound: if there is no such dataset.
-    :raises Refused: if this machine cannot count with its vocabulary.
+    :raises Refused: if this machine cannot count with its vocabulary, or the vocabulary fails on a text.
     """
     chosen = criteria.target_for(library, slug) if target is None else target
     measuring.counting(library, measuring.vocabulary_of(library, chosen))
     with _examined(library, slug, chosen, progress) as ground, ground.index.connect() as connection:
-        sizes = findings.sizes(connection)
+        sizes, entries = findings.sizes(connection), findings.entries(connection)
+    if len(sizes) < entries:
+        raise Refused(
+            f"The tokenizer {measuring.vocabulary_of(library, chosen)} fails on"
+            f" {entries - len(sizes):,} of {entries:,} entries, so that their tokens cannot be counted.",
+            "Count with another vocabulary.",
+        )
     limit = targeting.limit_of(chosen)
     limits = sorted({*LENGTHS, *([limit] if limit else [])})
     return Tokens(

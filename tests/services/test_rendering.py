@@ -6,6 +6,7 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from app.domain.targets.chosen import Chosen
+from app.domain.tokens import TRIAL
 from app.domain.view import View
 from app.errors import NotFound, Refused
 from app.services import (
@@ -92,3 +93,12 @@ def test_where_the_tokenizer_is_gone_the_dataset_can_be_looked_at_without_number
     for count in (lambda: reporting.tokens(library, "talks"), lambda: measuring.counting(library, slug)):
         with pytest.raises(Refused, match="cannot be read"):
             count()
+
+
+def test_where_the_tokenizer_fails_on_an_entry_its_tokens_are_not_said_to_be_none(library, talks):
+    vocabulary = [(letter, 0.0) for letter in sorted(set(TRIAL) - set("Q"))]
+    tokenizer = Tokenizer(models.Unigram(vocabulary, None, False))
+    slug, _ = criteria.add_own(library, "Mine", {"tokenizer.json": tokenizer.to_str().encode()})
+    criteria.set_target(library, "talks", Chosen(vocabulary=slug))
+    with pytest.raises(Refused, match="fails on 6 of 6 entries"):
+        reporting.tokens(library, "talks")
