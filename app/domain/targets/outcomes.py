@@ -6,14 +6,15 @@ looked at. So a person's own template is judged as ours are.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.domain.roles import SYSTEM
 from app.domain.targets.bounds import TemplateError
 from app.domain.targets.families import Family, Render
 from app.domain.targets.rendering import is_prose
-from app.domain.targets.shapes import MISSING, NULL, PARTS, TEXT, Part, Shape, placeholder
+from app.domain.targets.shapes import BARE, MISSING, NULL, PARTS, TEXT, Part, Shape, placeholder
 
 _ROLES = {"S": "system", "U": "user", "A": "assistant", "H": "human", "G": "gpt"}
 _PLACEHOLDER = re.compile("X[0-9]+X")
@@ -68,10 +69,26 @@ def outcome(family: Family, render: Render, shape: Shape) -> Outcome:
         lost=lost,
         system_lost=any(at in systems for at in lost),
         text_lost=any(at not in systems for at in lost),
-        system_added=not systems and is_prose(_PLACEHOLDER.split(text, maxsplit=1)[0]),
+        system_added=not systems and _system_added(render, shape, text),
         none_printed=_prints_none(render, shape, probe, text),
         thought_lost=any(_thought_lost(probe[at], at, text) for at in range(len(words)) if at not in lost),
     )
+
+
+def _system_added(render: Render, shape: Shape, text: str) -> bool:
+    """Whether there is prose before the first message.
+
+    Where the first messages say nothing, their markup would pass for prose: then each is given a text.
+    """
+    if is_prose(_PLACEHOLDER.split(text, maxsplit=1)[0]) and any(
+        part.content not in (TEXT, BARE) for part in shape.messages
+    ):
+        spoken = tuple(
+            part if part.content == BARE else replace(part, content=TEXT) for part in shape.messages
+        )
+        with suppress(TemplateError):
+            text = render(replace(shape, messages=spoken).probe())
+    return is_prose(_PLACEHOLDER.split(text, maxsplit=1)[0])
 
 
 def _thought_lost(message: Any, at: int, text: str) -> bool:

@@ -144,6 +144,19 @@ def test_six_families_put_in_a_system_prompt_of_their_own_where_there_is_none():
 STRICT = {"mistral-v1", "mistral-v3", "mistral-v3-tekken", "gemma", "gemma3", "command-r", "aya"}
 
 
+def test_the_markup_around_messages_that_say_nothing_is_no_system_prompt():
+    said = (("user", ""), ("assistant", "   \n"), ("assistant", "\u00a0\u3000"), ("user", "q"))
+    value = {"messages": [{"role": role, "content": words} for role, words in said]}
+    for family in FAMILIES.values():
+        found = outcome(family, family.render, Shape.of(value))
+        with_texts = outcome(family, family.render, arranged("UAAU"))
+        assert found.system_added == with_texts.system_added
+        if not found.error:
+            assert rendered(family, family.render, value, "assistant").system_added == found.system_added
+    chatml = FAMILIES["chatml"]
+    assert not outcome(chatml, chatml.render, Shape.of(value)).system_added
+
+
 def test_a_strict_family_makes_errors_of_greetings_and_of_two_messages_in_a_row():
     for name, family in FAMILIES.items():
         codes = strictness(family, family.render)
