@@ -18,6 +18,7 @@ from app.services.reading import reading
 from app.store.finding import locate
 
 DEFAULT = "chatml"  # the template that shows an entry where none was chosen
+STOPPED = "The template had to be stopped."  # so begins what is said of it then
 MOST_STOPS = 2  # times that a template is stopped before it is taken to be one that never ends
 
 
@@ -61,8 +62,8 @@ class _Patience:
             return sandboxed.render(self.family, messages, **context)
         except sandboxed.Stopped as error:
             self.stopped += 1
-            self.last = error.message
-            raise TemplateError(error.message) from error
+            self.last = f"{STOPPED} {error.message}"
+            raise TemplateError(self.last) from error
 
 
 def of_entry(library: Library, slug: str, key: str, chosen: Chosen) -> Rendered:

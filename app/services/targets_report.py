@@ -21,6 +21,7 @@ from app.services.analysing import Due, due
 from app.services.browsing import Memory
 from app.services.library import Library
 from app.services.reading import Snapshot, reading
+from app.services.rendering import STOPPED
 from app.store import findings, target_facts
 
 FATES = (
@@ -29,6 +30,7 @@ FATES = (
 )  # fmt: skip
 OVER = "tokens.over_limit"
 MOST = 12  # reasons of one kind
+_REFUSALS = 1000  # of a template, in its own words; more are not told apart
 _LOOKED_AT = 50  # shapes of one reason in which it is sought what helps
 _BARS = 10
 _NICE = (1, 2, 2.5, 5, 10)
@@ -97,7 +99,8 @@ class Report:
     """What becomes of a dataset.
 
     ``looked_at`` counts the entries of which it is known, ``whole`` those of them that reach the model just
-    as they are.
+    as they are. ``unrendered`` counts those that the chat template refuses or fails on, so that only their
+    texts are counted; ``stopped`` says that it had to be stopped.
     """
 
     chosen: Chosen
@@ -112,6 +115,8 @@ class Report:
     fates: tuple[Fate, ...]
     notes: tuple[Note, ...]
     lengths: Lengths
+    unrendered: int = 0
+    stopped: bool = False
 
 
 _reports = Memory[Report](50)
@@ -143,6 +148,7 @@ def _report(library: Library, snapshot: Snapshot, chosen: Chosen, waiting: Due) 
         of_shape = {Shape.decode(text): used for text, used in shapes}
         notes = file_notes(trainer.name, entries=entries, shapes=of_shape)
     seeking = _Seeking(snapshot, family, targeting.reasons(chosen, (text for text, _ in shapes)), trainer)
+    refusals = list(seeking.refusals())
     return Report(
         chosen=chosen,
         trainer=trainer,
@@ -156,6 +162,8 @@ def _report(library: Library, snapshot: Snapshot, chosen: Chosen, waiting: Due) 
         fates=tuple(seeking.fates()),
         notes=notes,
         lengths=lengths_of(target_facts.sizes(connection), target_facts.trained(connection), limit),
+        unrendered=sum(having for _, having in refusals),
+        stopped=any(what.startswith(STOPPED) for what, _ in refusals),
     )
 
 
@@ -174,6 +182,12 @@ class _Seeking:
         for code in FATES:
             entries = counts.get(code, 0)
             yield Fate(CODES[code], entries, tuple(self._reasons(code, entries)) if entries else ())
+
+    def refusals(self) -> Iterator[tuple[str, int]]:
+        """What the chat template says of the entries that it does not render, and of how many."""
+        for what, having, _ in findings.details(self.snapshot.connection, "target.error", _REFUSALS):
+            if ("target.error", what) not in self.known:
+                yield what, having
 
     def _reasons(self, code: str, entries: int) -> Iterator[Reason]:
         details = findings.details(self.snapshot.connection, code, MOST)

@@ -57,6 +57,14 @@ def no_larger(numbers: Iterable[Any]) -> None:
         raise TemplateError(f"The template asks for a length of more than {LARGEST:,}.")
 
 
+def ranged(*numbers: int) -> range:
+    """``range(…)``."""
+    found = range(*numbers)
+    if len(found[: LARGEST + 1]) > LARGEST:
+        raise TemplateError(f"The template wants to count to more than {LARGEST:,} in one loop.")
+    return found
+
+
 def added(left: Any, right: Any) -> Any:
     """``left + right``."""
     if isinstance(left, _SEQUENCES) and isinstance(right, _SEQUENCES):

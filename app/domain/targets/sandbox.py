@@ -85,7 +85,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         super().__init__(trim_blocks=True, lstrip_blocks=True, extensions=extensions, cache_size=0)
         self.binop_table.update(_OPERATORS)
         self.filters.update(bounds.BOUNDED_FILTERS, tojson=_tojson, join=_join(self.filters["join"]))
-        self.globals["raise_exception"] = _refuse
+        self.globals.update(raise_exception=_refuse, range=bounds.ranged)
         del self.globals["lipsum"]
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:

@@ -75,6 +75,15 @@ def test_a_refusal_is_told_in_the_template_s_own_words():
     assert len(str(long.value)) < 400
 
 
+@pytest.mark.parametrize("numbers", [100_001, 10**30, -1])
+def test_a_loop_that_is_too_long_is_told_in_plain_words(numbers):
+    asked = f"{numbers}" if numbers > 0 else "0, -100001, -1"
+    with pytest.raises(TemplateError) as caught:
+        render(f"{{% for i in range({asked}) %}}{{% endfor %}}")
+    assert str(caught.value) == "The template wants to count to more than 100,000 in one loop."
+    assert render("{{ range(100000) | length }}") == "100000"
+
+
 def test_an_error_goes_from_process_to_process():
     error = pickle.loads(pickle.dumps(TemplateError("It fails.", refused=True)))
     assert (str(error), error.refused) == ("It fails.", True)

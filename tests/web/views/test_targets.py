@@ -117,5 +117,7 @@ def test_a_template_without_end_leaves_the_page_standing_so_that_another_can_be_
     page = client.get(HERE)
     assert page.status_code == 200
     assert "longer than 2 seconds" in page.text
+    assert "the texts alone, because Loop had to be stopped" in page.text
+    assert "Loop renders them" not in page.text
     assert client.post(HERE, data=FORM).status_code == 303
     assert "just as they are" in client.get(HERE).text
