@@ -11,6 +11,7 @@ from app.domain.validation.special import SPECIAL_TOKENS
 
 LONGEST_PHRASE = 200  # characters
 MOST_PHRASES = 1000
+LARGEST_LIMIT = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ LIMITS = ("split_exchanges", "split_words")
 
 def _check(name: str, value: Any) -> None:
     if name in LIMITS:
-        if type(value) is not int or not 1 <= value <= 1_000_000:
-            raise ValueError(f"{name} is a whole number from 1 to 1,000,000.")
+        if type(value) is not int or not 1 <= value <= LARGEST_LIMIT:
+            raise ValueError(f"{name} is a whole number from 1 to {LARGEST_LIMIT:,}.")
         return
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise ValueError(f"{name} is a list of texts.")

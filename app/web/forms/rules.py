@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.form_text import unix
-from app.domain.validation.rules import LIMITS, Rules
+from app.domain.validation.rules import LARGEST_LIMIT, LIMITS, LONGEST_PHRASE, MOST_PHRASES, Rules
 from app.errors import Refused
 from app.web.forms import whole
 
@@ -57,7 +57,7 @@ def shown(field: Field, rules: Rules) -> str:
 def posted(fields: Mapping[str, str], usual: Rules) -> dict[str, Any]:
     """What was typed, by the name of the rule; None where it is as usual, or shall be again.
 
-    :raises Refused: for a number that is none.
+    :raises Refused: naming the field, and the line of it, that cannot be.
     """
     return {field.name: _posted(field, fields, usual) for field in FIELDS if field.name in fields}
 
@@ -66,17 +66,35 @@ def _posted(field: Field, fields: Mapping[str, str], usual: Rules) -> Any:
     typed = fields[field.name]
     if f"usual-{field.name}" in fields:
         return None
-    value: Any = _number(field, typed) if field.is_number else _lines(typed)
+    value: Any = _number(field, typed) if field.is_number else _lines(field, typed)
     return None if value == getattr(usual, field.name) else value
 
 
 def _number(field: Field, typed: str) -> int:
     number = whole(typed)
-    if number is None:
-        raise Refused("A limit is a whole number.", "Write it in digits.", field=field.name)
+    if number is None or not 1 <= number <= LARGEST_LIMIT:
+        raise Refused(
+            f"“{field.title}” is a whole number from 1 to {LARGEST_LIMIT:,}.",
+            "Write it in digits.",
+            field=field.name,
+        )
     return number
 
 
-def _lines(typed: str) -> tuple[str, ...]:
-    found = (each.strip() for each in unix(typed).split("\n"))
-    return tuple(dict.fromkeys(each for each in found if each))
+def _lines(field: Field, typed: str) -> tuple[str, ...]:
+    lines = [each.strip() for each in unix(typed).split("\n")]
+    for number, each in enumerate(lines, 1):
+        if len(each) > LONGEST_PHRASE:
+            raise Refused(
+                f"“{field.title}”: line {number:,} is longer than {LONGEST_PHRASE} characters.",
+                "Shorten it, then save again. Nothing was changed.",
+                field=field.name,
+            )
+    found = tuple(dict.fromkeys(each for each in lines if each))
+    if len(found) > MOST_PHRASES:
+        raise Refused(
+            f"“{field.title}” has {len(found):,} phrases; there may be {MOST_PHRASES:,}.",
+            "Take some out, then save again. Nothing was changed.",
+            field=field.name,
+        )
+    return found

@@ -82,17 +82,20 @@ def test_a_change_is_undone_by_its_toast_and_from_the_last_changes(client, libra
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"split_words": "many"}, "A limit is a whole number."),
+        ({"split_words": "many"}, "is a whole number from 1"),
         ({"split_words": "0"}, "from 1 to 1,000,000"),
-        ({"slop": "x" * 201}, "longer than 200"),
-        ({"slop": "\n".join(map(str, range(1001)))}, "more than 1,000"),
+        ({"slop": "a\n" + "x" * 201}, "“Worn phrases”: line 2 is longer than 200 characters."),
+        ({"slop": "\n".join(map(str, range(1001)))}, "“Worn phrases” has 1,001 phrases; there may be 1,000."),
     ],
 )
 def test_what_cannot_be_is_refused_and_stays_in_the_form(client, library, talks, changed, words):
     for address in (ALL, OWN):
         refused = client.post(address, data=form(client, address, **changed, ooc="kept"))
         assert refused.status_code == 422
-        assert words in refused.text
+        (field,) = re.findall(r'<(?:input|textarea) id="(\w+)"[^>]* aria-invalid="true"', refused.text)
+        assert field in changed
+        (sentence,) = re.findall(r'<p class="errors" id="refused">(.*?)</p>', refused.text)
+        assert words in html.unescape(sentence)
         assert ">\nkept</textarea>" in refused.text
     assert criteria.own_rules(library, None) == {}
 
