@@ -213,6 +213,11 @@ def tokens(call: Call, /, slug: str, tokenizer: str | None, target: str | None) 
             for limit, count in found.over.items()
             if count
         ),
+        *(
+            [f"Not counted: {counted(found.uncounted, 'entry', 'entries')}, on which the tokenizer fails."]
+            if found.uncounted
+            else []
+        ),
     ]
     call.answer(found.as_json(), "\n".join(lines))
     return DONE

@@ -5,7 +5,6 @@ machines, and there only tokenizers of the person's own count. Both packages are
 is first counted, because a start must not wait for them.
 """
 
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -168,7 +167,6 @@ def _own(data: bytes, *, special: bool) -> Callable[[str], int]:
 
 
 def _read(data: bytes) -> Any:
-    os.environ["RUST_BACKTRACE"] = "0"  # a panic is told in a sentence, not in a hundred lines besides
     from tokenizers import Tokenizer
 
     try:

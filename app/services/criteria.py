@@ -12,7 +12,7 @@ from app.domain.targets.chosen import Chosen
 from app.domain.targets.families import FAMILIES, Family, family_from
 from app.domain.targets.sandbox import TemplateError
 from app.domain.targets.trainers import TRAINERS
-from app.domain.tokens import VOCABULARIES, BadTokenizer, own_counter
+from app.domain.tokens import VOCABULARIES, BadTokenizer
 from app.domain.validation.rules import Rules
 from app.errors import NotFound, Refused
 from app.registry.database import connected
@@ -21,6 +21,7 @@ from app.services import sandboxed
 from app.services.library import Library
 from app.services.operation import Door, OperationInfo, operation
 from app.store import tokenizers
+from app.store.measuring import counter_in
 
 TOKENIZER = "tokenizer.json"
 LONGEST_NAME = 100
@@ -221,7 +222,7 @@ def add_own(library: Library, name: str, files: Mapping[str, bytes]) -> tuple[st
     try:
         found = _family_from(name, others) if others else None
         if tokenizer is not None:
-            own_counter(name, tokenizer)
+            counter_in(name, tokenizer)
     except (TemplateError, BadTokenizer) as error:
         raise Refused(str(error), "Nothing was kept. Choose the files that came with the model.") from error
     if found is None and tokenizer is None:

@@ -161,7 +161,10 @@ LENGTHS = (1024, 2048, 4096, 8192, 16384, 32768)  # tokens; contexts that traine
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """How many tokens the entries of a dataset have. ``over`` counts those that are longer than a limit."""
+    """How many tokens the entries of a dataset have. ``over`` counts those that are longer than a limit.
+
+    ``uncounted`` are the entries that the tokenizer fails on, which are in none of the numbers.
+    """
 
     total: int
     median: float
@@ -169,6 +172,7 @@ class Tokens:
     most: int
     over: dict[int, int]
     vocabulary: str
+    uncounted: int = 0
 
     def as_json(self) -> dict[str, object]:
         """The numbers as the command line prints them."""
@@ -177,6 +181,7 @@ class Tokens:
             "per_entry": {"median": self.median, "p95": self.p95, "max": self.most},
             "over": {str(limit): count for limit, count in self.over.items()},
             "tokenizer": self.vocabulary,
+            **({"uncounted": self.uncounted} if self.uncounted else {}),
         }
 
 
@@ -185,16 +190,15 @@ def tokens(library: Library, slug: str, target: Chosen | None = None, progress: 
 
     :param target: counted for in place of the one that was chosen for the dataset.
     :raises NotFound: if there is no such dataset.
-    :raises Refused: if this machine cannot count with its vocabulary, or the vocabulary fails on a text.
+    :raises Refused: if this machine cannot count with its vocabulary, or it fails on every entry.
     """
     chosen = criteria.target_for(library, slug) if target is None else target
     measuring.counting(library, measuring.vocabulary_of(library, chosen))
     with _examined(library, slug, chosen, progress) as ground, ground.index.connect() as connection:
         sizes, entries = findings.sizes(connection), findings.entries(connection)
-    if len(sizes) < entries:
+    if entries and not sizes:
         raise Refused(
-            f"The tokenizer {measuring.vocabulary_of(library, chosen)} fails on"
-            f" {entries - len(sizes):,} of {entries:,} entries, so that their tokens cannot be counted.",
+            f"The tokenizer {measuring.vocabulary_of(library, chosen)} fails on every entry.",
             "Count with another vocabulary.",
         )
     limit = targeting.limit_of(chosen)
@@ -206,6 +210,7 @@ def tokens(library: Library, slug: str, target: Chosen | None = None, progress: 
         sizes[-1] if sizes else 0,
         {each: len(sizes) - bisect_right(sizes, each) for each in limits},
         measuring.vocabulary_of(library, chosen),
+        entries - len(sizes),
     )
 
 

@@ -1,5 +1,6 @@
 """Counting the tokens of lines in a process of its own, with a vocabulary on board or the person's file."""
 
+import os
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.metadata import version
@@ -78,4 +79,13 @@ def counter_of(vocabulary: str, tokenizer: str) -> Counter:
         data = Path(tokenizer).read_bytes()
     except OSError as error:
         raise BadTokenizer(f"The tokenizer “{vocabulary}” cannot be read: {error.strerror}.") from error
-    return own_counter(vocabulary, data)
+    return counter_in(vocabulary, data)
+
+
+def counter_in(name: str, data: bytes) -> Counter:
+    """What counts with the bytes of a tokenizer.json; where the library panics, it prints no stack.
+
+    :raises BadTokenizer: if it cannot be used.
+    """
+    os.environ["RUST_BACKTRACE"] = "0"
+    return own_counter(name, data)

@@ -217,26 +217,6 @@ def test_a_tokenizer_that_panics_is_a_bad_one(own, monkeypatch):
         own_counter("mine", own)
 
 
-def test_a_panic_of_the_library_is_a_sentence_and_no_hundred_lines_beside_it():
-    """The normaliser is one that the library panics on, whatever the environment asks of it."""
-    program = (
-        "import sys\n"
-        "from app.domain.tokens import BadTokenizer, own_counter\n"
-        "try: own_counter('mine', sys.stdin.buffer.read())\n"
-        "except BadTokenizer as error: print(error)\n"
-    )
-    data = (
-        b'{"version":"1.0","normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"},'
-        b'"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}'
-    )
-    path = os.pathsep.join(path for path in sys.path if path)
-    environment = {**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "full"}
-    command = [sys.executable, "-c", program]
-    run = subprocess.run(command, input=data, capture_output=True, env=environment, check=True)
-    assert run.stdout.startswith(b"This is no tokenizer.json that can be used: ")
-    assert run.stderr.count(b"\n") < 6
-
-
 def test_nothing_is_printed_where_a_process_that_counted_is_forked(own):
     program = (
         "import os, sys\n"

@@ -1,5 +1,7 @@
 """Tokens are counted where something can count them; where nothing can, all else is known all the same."""
 
+import os
+import subprocess
 import sys
 
 import pytest
@@ -67,7 +69,9 @@ def test_when_vocabularies_come_the_entries_are_counted(library, monkeypatch):
         analysing.bring_up_to_date(library, "talks")
     _forget()
     assert analysing.due(library, "talks") == analysing.Due(0, 6)
-    assert reporting.tokens(library, "talks").total > 0
+    counted = reporting.tokens(library, "talks")
+    assert counted.total > 0
+    assert counted.uncounted == 1
 
 
 @pytest.mark.usefixtures("talks")
@@ -84,7 +88,9 @@ def test_a_tokenizer_whose_file_is_gone_leaves_the_rest_known(library):
         reporting.tokens(library, "talks")
     path.write_bytes(data)
     assert analysing.due(library, "talks") == analysing.Due(0, 6)
-    assert reporting.tokens(library, "talks").total > 0
+    counted = reporting.tokens(library, "talks")
+    assert counted.total > 0
+    assert counted.uncounted == 1
 
 
 @pytest.mark.usefixtures("talks")
@@ -97,4 +103,26 @@ def test_a_tokenizer_that_fails_on_a_text_leaves_only_that_uncounted(library, mo
     monkeypatch.setattr(tokens.Counter, "count", failing)
     assert analysing.bring_up_to_date(library, "talks") == 6
     assert targets_report.report(library, "talks").lengths.entries == 5
-    assert reporting.tokens(library, "talks").total > 0
+    counted = reporting.tokens(library, "talks")
+    assert counted.total > 0
+    assert counted.uncounted == 1
+
+
+def test_a_panic_of_the_library_is_a_sentence_and_no_hundred_lines_beside_it():
+    """The normaliser is one that the library panics on, whatever the environment asks of it."""
+    program = (
+        "import sys\n"
+        "from app.store.measuring import BadTokenizer, counter_in\n"
+        "try: counter_in('mine', sys.stdin.buffer.read())\n"
+        "except BadTokenizer as error: print(error)\n"
+    )
+    data = (
+        b'{"version":"1.0","normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"},'
+        b'"model":{"type":"BPE","vocab":{"a":0},"merges":[]}}'
+    )
+    path = os.pathsep.join(path for path in sys.path if path)
+    environment = {**os.environ, "PYTHONPATH": path, "RUST_BACKTRACE": "full"}
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, input=data, capture_output=True, env=environment, check=True)
+    assert run.stdout.startswith(b"This is no tokenizer.json that can be used: ")
+    assert run.stderr.count(b"\n") < 6
