@@ -267,12 +267,12 @@ _ALL = (
     Code(
         "target.error", ERROR, "The target refuses it",
         "With the trainer and the chat template that you chose, training stops at this entry.",
-        "What is behind it, and the fix, stand on the page of targets.", grouped=True,
+        "The page “Target” tells what is behind it, and the fix.", grouped=True,
     ),
     Code(
         "target.dropped", ERROR, "The target drops it",
         "The trainer that you chose leaves this entry out; the training goes on with the others.",
-        "What is behind it, and the fix, stand on the page of targets.", grouped=True,
+        "The page “Target” tells what is behind it, and the fix.", grouped=True,
     ),
     Code(
         "target.cut", WARNING, "The target cuts it",
@@ -292,7 +292,7 @@ _ALL = (
     Code(
         "target.text_lost", ERROR, "Text is lost",
         "The chat template leaves the text of a message out of the training text.",
-        "What is behind it, and the fix, stand on the page of targets.", grouped=True,
+        "The page “Target” tells what is behind it, and the fix.", grouped=True,
     ),
     Code(
         "target.untrained", ERROR, "Nothing of it is trained",

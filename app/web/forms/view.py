@@ -157,8 +157,25 @@ def diagnostics(view: View) -> list[tuple[str, str]]:
 def diagnostic_words(wanted: str) -> str:
     """What a filter by diagnostic says: its severity, or the title of its code and what was found."""
     code, colon, what = wanted.partition(":")
+    if code not in CODES and code not in dict(DIAGNOSTICS):
+        return f"unknown diagnostic “{wanted}”"
     title = CODES[code].title if code in CODES else code
     return dict(DIAGNOSTICS).get(wanted, f"{title}{colon} {what}".rstrip())
+
+
+def unfound(view: View) -> tuple[str, str]:
+    """Why a filter by diagnostic alone finds nothing, and what to do; two empty texts without that filter."""
+    wanted = view.diagnostic
+    if not wanted:
+        return "", ""
+    if wanted.partition(":")[0] not in {*CODES, *dict(DIAGNOSTICS)}:
+        words = f"RoleThread knows no diagnostic “{wanted}”."
+        return words, "Choose one on the page “Validation”, or clear the search."
+    if view != replace(View(), diagnostic=wanted, sort=view.sort, page=view.page, size=view.size):
+        return "No entry matches", "Take a filter away, or clear the search."
+    if wanted == "sound":
+        return "Something was found in every entry", "The page “Validation” tells what."
+    return "No entry has this", f"{diagnostic_words(wanted)}: nothing of the kind was found."
 
 
 def contradiction(view: View) -> str:

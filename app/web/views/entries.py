@@ -171,6 +171,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "searched": _searched(view),
         "everywhere_url": address(slug, replace(view, scopes=EVERYWHERE, page=1), entry=key),
         "contradiction": view_form.contradiction(view),
+        "unfound": view_form.unfound(view),
         "count_url": url_for("entries.count", slug=slug, **view_form.address_of(view)),
         "page_url": lambda page: address(slug, view, page=page, entry=key),
         "entry_url": lambda other, tab="": address(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
+from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Severity
 from app.services import validating
 from app.services.validating import CodeCount, Overview
@@ -19,7 +20,10 @@ bp = Blueprint("validation", __name__, url_prefix="/datasets/<slug>/validation")
 
 MOST_DETAILS = 12  # of one code
 # Where something is done about a code that no repair can do.
-ELSEWHERE = {"chatml.unknown_role": ("speakers.show", "Say who they are")}
+ELSEWHERE = {
+    "chatml.unknown_role": ("speakers.show", "Say who they are"),
+    **{name: ("targets.show", "Target") for name in CODES if name.startswith("target.")},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -266,3 +266,11 @@ def test_few_entries_are_looked_at_while_the_page_is_made(client, library):
     dataset(library, *[BROKEN] * 100, name="many")
     assert client.get("/datasets/many/validation").status_code == 200
     assert validating.overview(library, "many").due.entries == 0
+
+
+def test_a_filter_that_finds_nothing_says_so_in_words_that_fit(client, library):
+    said = [{"role": "user", "content": "Hm?"}, {"role": "assistant", "content": "Yes."}]
+    opening.import_text(library, json.dumps({"messages": said, "tags": []}), "plain")
+    assert "No entry has this" in client.get("/datasets/plain/?diagnostic=privacy.email").text
+    unknown = client.get("/datasets/plain/?diagnostic=no.such").text
+    assert "RoleThread knows no diagnostic “no.such”." in unknown
