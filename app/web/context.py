@@ -11,7 +11,7 @@ from app.config import VERSION
 from app.domain.roles import canonical
 from app.services import settings
 from app.services.library import Library
-from app.web.forms.entry import why_not_editable
+from app.web.forms.entry import is_long, why_not_editable
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis", "euc-kr", "big5")
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
@@ -44,6 +44,7 @@ def install(app: Flask) -> None:
         pretty=pretty,
         escapes=escapes,
         role=canonical,
+        is_long=is_long,
         why_not_editable=why_not_editable,
     )
     app.jinja_env.trim_blocks = True

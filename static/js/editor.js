@@ -4,7 +4,7 @@ const NARROW = matchMedia("(max-width: 45rem)");
 const GROWS = CSS.supports("field-sizing", "content");
 
 function grow(box) {
-  if (GROWS) return;
+  if (GROWS || "long" in box.dataset) return;
   box.style.blockSize = "auto";
   box.style.blockSize = `${box.scrollHeight + 2}px`;
 }

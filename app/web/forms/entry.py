@@ -27,6 +27,7 @@ FIRST_ROWS = ("system", "user", "assistant")
 LONGEST_TAG = 200
 LONGEST_NAME = 200
 SOMEBODY_NEW = "+"  # chosen for a message whose character is still to be created; no slug
+LONG_TEXT = 200_000  # letters from which on a box does not grow with its text: browsers stand still over it
 NOBODY: Mapping[int, str] = MappingProxyType({})
 
 
@@ -187,6 +188,11 @@ class EntryForm(Form):
 def told(cast: Mapping[int, str]) -> str:
     """A cast as a form carries it, to see later if it is still the same."""
     return " ".join(f"{index}:{slug}" for index, slug in sorted(cast.items()))
+
+
+def is_long(text: str | None) -> bool:
+    """Whether a text is too long for a box that is as high as it."""
+    return len(text or "") > LONG_TEXT
 
 
 def is_editable(message: Message) -> bool:
