@@ -104,10 +104,11 @@ def examine(library: Library, ground: Ground, progress: Progress = silent, *, ne
         sizes = measuring.measure(library, ground.chosen, ground.path, places["sizes"], steps.watch)
         ranks |= _kept(connection, marks, sizes, keep_sizes)
         steps.start += len(places["sizes"])
-        _conclude(library, connection, ground.chosen, marks, ranks)
         if near:
             signed = look(ground.path, places["signatures"], likeness.signatures, progress=steps.watch)
             _kept(connection, marks, signed, likeness.keep_signatures)
+        _conclude(library, connection, ground.chosen, marks, ranks)
+        if near:
             _resemble(connection, ground.path)
         with _writing(connection):
             write_tally(connection)
@@ -155,6 +156,7 @@ def _kept(
             if not marks.hold(connection):
                 break
             ranks.update(keep(connection, seen))
+            findings.set_mark(connection, "owing", "yes")  # to say what follows, if the look ends here
     return ranks
 
 
@@ -170,6 +172,8 @@ def _forget_outdated(library: Library, connection: Connection, ground: Ground, m
             findings.forget_target(connection)
             findings.set_mark(connection, "target", marks.target)
             findings.set_mark(connection, "strict", json.dumps(strict))
+        if findings.mark(connection, "owing"):  # an earlier look was stopped
+            findings.set_mark(connection, "applied", "")
 
 
 def _conclude(
@@ -188,6 +192,7 @@ def _conclude(
             findings.apply_verdicts(connection, some)
             findings.apply_lengths(connection, targeting.limits(chosen), some)
             findings.set_mark(connection, "applied", findings.mark(connection, "target"))
+            findings.set_mark(connection, "owing", "")
         content = summary.content if summary else ""
         if findings.mark(connection, "beside") != content or ranks:
             findings.compare(connection)

@@ -355,3 +355,23 @@ def test_an_entry_that_nearly_repeats_another_says_which(library, tmp_path):
     editing.delete_entries(library, "talks", [uuid(2)])
     analysing.bring_up_to_date(library, "talks")
     assert found(library, "duplicate.near") == []
+
+
+def test_what_a_stopped_look_kept_gets_what_follows_from_it(looked, monkeypatch):
+    criteria.set_target(looked, "talks", Chosen(family="gemma"))
+    analysing.bring_up_to_date(looked, "talks")
+    for number in (2, 7):
+        value = value_of(looked, "talks", uuid(number))
+        value["messages"].insert(0, {"role": "system", "content": "Be kind."})
+        editing.save_entry(looked, "talks", uuid(number), value)
+    monkeypatch.setattr(looking, "BATCH", 1)
+
+    def stop(done, total):
+        if done == 3:  # both were looked at, the first was measured too
+            raise Cancelled("enough")
+
+    with pytest.raises(Cancelled):
+        analysing.bring_up_to_date(looked, "talks", stop)
+    assert analysing.due(looked, "talks") == analysing.Due(0, 1)
+    analysing.bring_up_to_date(looked, "talks")
+    assert found(looked, "target.error") == [uuid(2), uuid(7)]
