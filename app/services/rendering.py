@@ -84,5 +84,5 @@ def of_entry(library: Library, slug: str, key: str, chosen: Chosen) -> Rendered:
             title = rendering.family.title
             raise Refused(
                 f"The chat template {title} refuses this entry: {error}",
-                "The page of targets says what would help.",
+                "The page Target says what would help.",
             ) from error
