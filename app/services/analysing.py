@@ -11,7 +11,7 @@ from app.domain.targets.chosen import Chosen
 from app.domain.validation.analysis import key_of
 from app.domain.validation.rules import Rules
 from app.services import criteria, measuring, targeting
-from app.services.library import Library
+from app.services.library import DatasetInfo, Library
 from app.services.reading import Progress, current_index, silent
 from app.store import findings, likeness
 from app.store.analysing import Found, Seen, by, keep_analyses, keep_sizes, lacking, look, number_lacking
@@ -45,17 +45,19 @@ def due(library: Library, slug: str) -> Due:
 
     :raises NotFound: if there is no such dataset.
     """
-    info = library.dataset(slug)
-    rules, chosen = _standards(library, info.slug)
-    with current_index(library, info).connect() as connection:
-        whole = summary_of(connection)
-        every = whole.entries if whole else 0
-        is_new = findings.mark(connection, "rules") != key_of(rules)
-        is_other = findings.mark(connection, "target") != measuring.key_of(library, chosen)
-        return Due(
-            every if is_new else number_lacking(connection, "checks"),
-            every if is_other else number_lacking(connection, "sizes"),
-        )
+    ground = _ground(library, library.dataset(slug))
+    with ground.index.connect() as connection:
+        return _due(connection, _Marks.of(library, ground))
+
+
+def _due(connection: Connection, marks: "_Marks") -> Due:
+    every = findings.entries(connection)
+    is_new = findings.mark(connection, "rules") != marks.rules
+    is_other = findings.mark(connection, "target") != marks.target
+    return Due(
+        every if is_new else number_lacking(connection, "checks"),
+        every if is_other else number_lacking(connection, "sizes"),
+    )
 
 
 def bring_up_to_date(library: Library, slug: str, progress: Progress = silent, *, near: bool = False) -> int:
@@ -71,13 +73,31 @@ def bring_up_to_date(library: Library, slug: str, progress: Progress = silent, *
     :raises NotFound: if there is no such dataset.
     """
     info = library.dataset(slug)
-    ground = Ground(info.path, current_index(library, info), *_standards(library, info.slug))
-    near = near or info.entries <= COMPARED or due(library, slug).is_long
+    ground = _ground(library, info)
+    with ground.index.connect() as connection:
+        marks = _Marks.of(library, ground)
+        waiting = _due(connection, marks)
+        near = near or info.entries <= COMPARED or waiting.is_long
+        if not waiting.entries and _is_settled(connection, marks, near=near):
+            return 0
     return examine(library, ground, progress, near=near)
 
 
-def _standards(library: Library, slug: str) -> tuple[Rules, Chosen]:
-    return criteria.rules_for(library, slug), criteria.target_for(library, slug)
+def _is_settled(connection: Connection, marks: "_Marks", *, near: bool) -> bool:
+    """Whether all is said that follows from what was found in the entries one by one."""
+    content = _content(connection)
+    wanted = {"applied": marks.target, "owing": "", "beside": content, **({"near": content} if near else {})}
+    return all(findings.mark(connection, name) == value for name, value in wanted.items())
+
+
+def _content(connection: Connection) -> str:
+    summary = summary_of(connection)
+    return summary.content if summary else ""
+
+
+def _ground(library: Library, info: DatasetInfo) -> "Ground":
+    rules, chosen = criteria.rules_for(library, info.slug), criteria.target_for(library, info.slug)
+    return Ground(info.path, current_index(library, info), rules, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +113,7 @@ class Ground:
 def examine(library: Library, ground: Ground, progress: Progress = silent, *, near: bool = True) -> int:
     """Look at every entry of a file that was not looked at; see :func:`bring_up_to_date`."""
     with ground.index.connect() as connection:
-        marks = _Marks(key_of(ground.rules), measuring.key_of(library, ground.chosen))
+        marks = _Marks.of(library, ground)
         _forget_outdated(library, connection, ground, marks)
         tables = ("checks", "sizes", *(["signatures"] if near else []))
         places = {table: lacking(connection, table) for table in tables}
@@ -121,6 +141,11 @@ class _Marks:
 
     rules: str
     target: str
+
+    @classmethod
+    def of(cls, library: Library, ground: Ground) -> "_Marks":
+        """Those of a look at a file."""
+        return cls(key_of(ground.rules), measuring.key_of(library, ground.chosen))
 
     def hold(self, connection: Connection) -> bool:
         """Whether what is found still counts: nobody has begun a look by others meanwhile."""
@@ -184,7 +209,6 @@ def _conclude(
     with _writing(connection):
         if not marks.hold(connection):
             return
-        summary = summary_of(connection)
         findings.write_verdicts(connection, verdicts)
         every = findings.mark(connection, "applied") != findings.mark(connection, "target")
         if every or ranks:
@@ -193,7 +217,7 @@ def _conclude(
             findings.apply_lengths(connection, targeting.limits(chosen), some)
             findings.set_mark(connection, "applied", findings.mark(connection, "target"))
             findings.set_mark(connection, "owing", "")
-        content = summary.content if summary else ""
+        content = _content(connection)
         if findings.mark(connection, "beside") != content or ranks:
             findings.compare(connection)
             findings.set_mark(connection, "beside", content)
@@ -201,14 +225,12 @@ def _conclude(
 
 def _resemble(connection: Connection, path: Path) -> None:
     """Find the entries that say nearly the same as an earlier one, if that is not known."""
-    summary = summary_of(connection)
-    content = summary.content if summary else ""
+    content = _content(connection)
     if findings.mark(connection, "near") == content:
         return
     found = likeness.near(connection, path)
     with _writing(connection):
-        summary = summary_of(connection)
-        if summary and summary.content == content:  # else another look is due anyway
+        if _content(connection) == content:  # else another look is due anyway
             likeness.write_near(connection, found)
             findings.set_mark(connection, "near", content)
 

@@ -16,7 +16,7 @@ from app.domain.formats import NotConvertible, convert, recognise
 from app.domain.targets.chosen import Chosen
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic, Severity
-from app.errors import Refused
+from app.errors import Conflict, Refused
 from app.services import criteria, measuring, targeting
 from app.services.analysing import Ground, bring_up_to_date, examine
 from app.services.library import Library
@@ -140,12 +140,15 @@ def _report(ground: Ground, progress: Progress, numbers: list[int] | None = None
     :param numbers: what to call the entries, if not by counting them.
     """
     with ground.index.connect() as connection:
+        connection.execute("BEGIN")  # one moment of it, whatever is saved meanwhile
         places, lines = worth_a_look(connection)
         report = Report(findings.entries(connection))
         beside, strict = findings.beside(connection), findings.strict(connection)
         keys = dict(zip((rank for rank, _, _ in lines), full_keys(connection, lines), strict=True))
         number_of = findings.numbers(connection)
+        looked_at = 0
         for seen in look(ground.path, places, partial(diagnoses, ground.rules), progress=progress):
+            looked_at += len(seen)
             for each in seen:
                 rank = each.place.rank
                 number = numbers[number_of[rank] - 1] if numbers else number_of[rank]
@@ -153,6 +156,8 @@ def _report(ground: Ground, progress: Progress, numbers: list[int] | None = None
                     Diagnostic(code, Severity(bad), detail=what) for code, bad, what in beside.get(rank, ())
                 )
                 report.add(keys[rank], number, (raised(found, strict) for found in (*others, *each.found)))
+    if looked_at < len(places):
+        raise Conflict("The dataset was changed while it was looked at.", "Ask again.")
     return report
 
 
