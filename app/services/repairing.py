@@ -20,7 +20,7 @@ from app.services.editor import Line
 from app.services.library import Library
 from app.services.operation import OperationInfo, operation
 from app.services.reading import Progress, Snapshot, reading, silent
-from app.store import queries
+from app.store import findings, queries
 from app.store.finding import full_keys, locate, locate_all
 
 NEW_IDS = frozenset(("identity.missing_uuid", "identity.duplicate_uuid"))
@@ -152,7 +152,7 @@ def proposal(library: Library, slug: str, wanted: Wanted, key: str) -> Proposed 
     rules = criteria.rules_for(library, slug)
     with reading(library, slug) as snapshot:
         place = locate(snapshot.connection, key)
-        if place is None or place.rank not in ranks_in(snapshot, View(diagnostic=wanted.code)):
+        if place is None or not findings.has(snapshot.connection, place.rank, wanted.code):
             return None
         return next(_proposed(snapshot, wanted, rules, [place.rank]))
 
@@ -162,10 +162,8 @@ def _proposed(snapshot: Snapshot, wanted: Wanted, rules: Rules, ranks: Sequence[
     keys = full_keys(connection, queries.named(connection, ranks))
     for row, key in zip(queries.rows(connection, ranks), keys, strict=True):
         entry = Entry.of(payload(snapshot.file.read(row.offset, row.length)))
-        after = wanted.applied(entry.value, rules)
-        is_other = after is not entry.value or wanted.code in NEW_IDS
-        number = queries.number(connection, row.rank)
-        yield Proposed(key, number, entry, after if is_other and not entry.locked else None, entry.locked)
+        after = None if entry.locked else _after(entry, key, [wanted], rules)
+        yield Proposed(key, queries.number(connection, row.rank), entry, after, entry.locked)
 
 
 def would_repair(
@@ -189,9 +187,7 @@ def would_repair(
             if keys is not None and key not in keys:
                 continue
             entry = Entry.of(payload(snapshot.file.read(row.offset, row.length)))
-            is_other = _all(wanted, rules, entry.value) is not entry.value
-            is_other |= bool(NEW_IDS & {each.code for each in wanted}) and not casting.is_castable(key)
-            _count(done, key, None if entry.locked else is_other)
+            _count(done, key, None if entry.locked else _after(entry, key, wanted, rules) is not None)
     return done
 
 
@@ -214,7 +210,6 @@ def repair(
     """
     wanted = [each.checked() for each in wanted]
     rules = criteria.rules_for(library, slug)
-    renamed = any(each.code in NEW_IDS for each in wanted)
     bring_up_to_date(library, slug)
     done = Repaired()
     with operation(library, _title(wanted), progress=second_half(progress)) as door:
@@ -226,7 +221,7 @@ def repair(
         chosen = [key for key in affected if keys is None or key in keys]
         spoken, speak = rows.casts(editor.row.id, chosen), {}
         for number, line in enumerate(editor.find_all(dict.fromkeys(chosen))):
-            task = _Task(wanted, rules, new_id=renamed and not casting.is_castable(line.key))
+            task = _Task(wanted, rules, new_id=_renews(wanted, line.key))
             _count(done, line.key, rewrite(editor, line, task.applied, new_id=task.new_id))
             if line.key in spoken:
                 speak[line.key] = task.followed(spoken[line.key], line)
@@ -257,6 +252,17 @@ def _all(wanted: Sequence[Wanted], rules: Rules, value: Mapping[str, Any]) -> Ma
     for each in wanted:
         value = each.applied(value, rules)
     return value
+
+
+def _after(entry: Entry, key: str, wanted: Sequence[Wanted], rules: Rules) -> Mapping[str, Any] | None:
+    """The entry's value after every repair, in their order; None if they leave it alone."""
+    value = _all(wanted, rules, entry.value)
+    return value if value is not entry.value or _renews(wanted, key) else None
+
+
+def _renews(wanted: Sequence[Wanted], key: str) -> bool:
+    """Whether an entry gets an id of its own by these repairs: it has none, or that of an earlier one."""
+    return any(each.code in NEW_IDS for each in wanted) and not casting.is_castable(key)
 
 
 def _count(done: Repaired, key: str, outcome: bool | None) -> None:

@@ -99,6 +99,12 @@ def by_severity(connection: sqlite3.Connection) -> dict[int, int]:
     return dict(connection.execute(query))
 
 
+def has(connection: sqlite3.Connection, rank: int, code: str) -> bool:
+    """Whether something was found under a code in one entry."""
+    query = "SELECT 1 FROM findings WHERE code = ? AND rank = ?"
+    return connection.execute(query, (code, rank)).fetchone() is not None
+
+
 def strict(connection: sqlite3.Connection) -> frozenset[str]:
     """The codes that the target makes errors, whatever they are without one."""
     return frozenset(json.loads(mark(connection, "strict") or "[]"))
