@@ -123,7 +123,7 @@ def delete(call: Call, slug: str, *, everywhere: bool) -> None:
 @click.argument("number", metavar="[ID]", type=int, required=False)
 @pass_call
 def undo(call: Call, number: int | None) -> None:
-    """Take back the last operation on tags, characters or prompts, or the one with ID."""
+    """Take back the last operation on tags, characters, prompts, rules or targets, or that with ID."""
     call.answer_operation(history.undo_shared(call.library(), number))
 
 

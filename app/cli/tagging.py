@@ -202,14 +202,14 @@ _plain("delete-category", tagging.delete_category, "Remove an empty category.")
 @click.argument("number", metavar="[ID]", type=int, required=False)
 @pass_call
 def undo(call: Call, number: int | None) -> None:
-    """Take back the last operation on tags, characters or prompts, or the one with ID."""
+    """Take back the last operation on tags, characters, prompts, rules or targets, or that with ID."""
     call.answer_operation(history.undo_shared(call.library(), number))
 
 
 @tag.command(cls=Command)
 @pass_call
 def redo(call: Call) -> None:
-    """Do again what was last undone on tags, characters or prompts."""
+    """Do again what was last undone on tags, characters, prompts, rules or targets."""
     call.answer_operation(history.redo_shared(call.library()))
 
 

@@ -167,11 +167,13 @@ def targets(call: Call, /) -> int:
 @click.argument("uuid")
 @_TARGET
 @click.option(
-    "--mask", type=click.Choice(MASKS), help="What is trained; the answers of the assistant by default."
+    "--mask",
+    type=click.Choice(MASKS),
+    help="What is trained. By default as chosen for the dataset; with --target every answer.",
 )
 @pass_call
 def render(call: Call, /, slug: str, uuid: str, target: str | None, mask: str | None) -> int:
-    """Print an entry as its trainer will see it, with what of it is trained."""
+    """Print an entry as its trainer will see it; with --json also which stretches are trained."""
     from app.services import criteria, measuring, rendering
 
     library = call.library()
@@ -206,7 +208,7 @@ def tokens(call: Call, /, slug: str, tokenizer: str | None, target: str | None) 
     found = reporting.tokens(library, slug, chosen, call.watch("Counting"))
     lines = [
         f"{found.total:,} tokens ({found.vocabulary}).",
-        f"An entry has {found.median:,} (median); 95 of 100 have no more than {found.p95:,}; the longest"
+        f"An entry has {found.median:,.12g} (median); 95 of 100 have no more than {found.p95:,}; the longest"
         f" has {found.most:,}.",
         *(
             f"{counted(count, 'entry', 'entries')} over {limit:,}."

@@ -9,7 +9,6 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from hashlib import sha256
 from typing import Any
 
 _LONE = re.compile("[\ud800-\udfff]")  # half a character, which no tokenizer takes
@@ -44,13 +43,10 @@ VOCABULARIES = {
 
 
 class Counter:
-    """Counts the tokens of texts. ``fingerprint`` is another one where the same text may count otherwise."""
+    """Counts the tokens of texts."""
 
-    def __init__(
-        self, name: str, fingerprint: str, plain: Callable[[str], int], rendered: Callable[[str], int]
-    ) -> None:
+    def __init__(self, name: str, plain: Callable[[str], int], rendered: Callable[[str], int]) -> None:
         self.name = name
-        self.fingerprint = fingerprint
         self._plain = plain
         self._rendered = rendered
 
@@ -96,7 +92,7 @@ def counter(name: str) -> Counter:
     if name == "qwen3":  # the one that normalises
         plain = _in_pieces(plain)
     control = sorted(encoding.special_tokens_set, key=len, reverse=True)
-    return Counter(name, f"{name} {quicktok.__version__}", plain, _apart(control, plain))
+    return Counter(name, plain, _apart(control, plain))
 
 
 def _apart(control: list[str], plain: Callable[[str], int]) -> Callable[[str], int]:
@@ -138,7 +134,7 @@ def own_counter(name: str, data: bytes) -> Counter:
     :param data: the bytes of the file.
     :raises BadTokenizer: if it cannot be used.
     """
-    found = Counter(name, sha256(data).hexdigest(), _own(data, special=False), _own(data, special=True))
+    found = Counter(name, _own(data, special=False), _own(data, special=True))
     for count in (found.count, found.count_rendered):
         if not count(TRIAL):
             raise BadTokenizer("This tokenizer makes no tokens of a text.")

@@ -9,11 +9,10 @@ process. Both sides speak JSON, so that nothing from in there is run out here.
 import json
 import multiprocessing
 import signal
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from importlib import import_module
-from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from threading import Lock
@@ -28,7 +27,6 @@ MEMORY = 1 << 30  # bytes that its process may have, where the system can say so
 LONGEST = 64_000_000  # bytes that it may write for one entry
 _START = 60.0  # seconds that the process may take until it listens, on a busy machine
 _GRACE = 1.0  # seconds after which the process ends itself, if nobody out here did
-_AT_ONCE = 32  # conversations
 # What Jinja and Python import only when a template needs it, which is too late where no file can be opened.
 _LATE = ("jinja2.debug", "encodings.unicode_escape", "html.entities", "textwrap", "pprint")
 
@@ -45,25 +43,10 @@ def render(family: Family, messages: list[Any], *, day: date = SOME_DAY, **conte
     :raises TemplateError: if the template refuses the messages or fails on them.
     :raises Stopped: if it had to be ended.
     """
-    (answer,) = _BOOTH.ask(_request(family, [messages], day, context))
-    return _output(answer)
-
-
-def render_all(
-    family: Family, conversations: Iterable[list[Any]], *, day: date = SOME_DAY, **context: Any
-) -> Iterator[Output | TemplateError]:
-    """The training texts of many conversations in their order, or why one has none; quicker than one by one.
-
-    :raises TemplateError: if the template cannot be read.
-    :raises Stopped: if it had to be ended.
-    """
-    waiting = iter(conversations)
-    while some := list(islice(waiting, _AT_ONCE)):
-        for answer in _BOOTH.ask(_request(family, some, day, context)):
-            try:
-                yield _output(answer)
-            except TemplateError as error:
-                yield error
+    answer = _BOOTH.ask(_request(family, messages, day, context))
+    text = Output(answer["text"])
+    text.generated = tuple((start, end) for start, end in answer["generated"])
+    return text
 
 
 def check(family: Family) -> None:
@@ -72,7 +55,7 @@ def check(family: Family) -> None:
     :raises TemplateError: if not.
     :raises Stopped: if it had to be ended.
     """
-    _BOOTH.ask(_request(family, [], SOME_DAY, {}))
+    _BOOTH.ask(_request(family, None, SOME_DAY, {}))
 
 
 def close() -> None:
@@ -80,27 +63,16 @@ def close() -> None:
     _BOOTH.close()
 
 
-def _request(family: Family, conversations: list[list[Any]], day: date, context: dict[str, Any]) -> bytes:
+def _request(family: Family, messages: list[Any] | None, day: date, context: dict[str, Any]) -> bytes:
+    """What is asked of the process: to read the template, and to render the messages if there are some."""
     return json.dumps(
         {
             "template": family.template,
-            "conversations": conversations,
+            "messages": messages,
             "day": day.isoformat(),
             "context": {**family.context, **context},
         }
     ).encode()
-
-
-def _output(answer: dict[str, Any]) -> Output:
-    _check(answer)
-    text = Output(answer["text"])
-    text.generated = tuple((start, end) for start, end in answer["generated"])
-    return text
-
-
-def _check(answer: dict[str, Any]) -> None:
-    if "error" in answer:
-        raise TemplateError(answer["error"], refused=answer["refused"])
 
 
 class _Booth:
@@ -111,27 +83,28 @@ class _Booth:
         self._process: SpawnProcess | None = None
         self._line: Connection | None = None
 
-    def ask(self, request: bytes) -> list[dict[str, Any]]:
-        """The answers to a request, one for each conversation.
+    def ask(self, request: bytes) -> dict[str, Any]:
+        """The last answer to a request: the text, or that the template was read where none is wanted.
 
-        :raises TemplateError: if the template cannot be read.
+        :raises TemplateError: if the template cannot be read, or refuses the messages or fails on them.
         :raises Stopped: if the process had to be ended, or ended itself.
         """
         with self._lock:
             try:
                 line = self._open()
                 line.send_bytes(request)
-                head = self._hear(line)
-                _check(head)
-                return [self._hear(line) for _ in range(head["conversations"])]
-            except TemplateError:
-                raise
+                answer = self._hear(line)
+                if answer.get("renders"):
+                    answer = self._hear(line)
             except (EOFError, OSError) as error:
                 self._end()
                 raise Stopped("The template brought down the process that it ran in.") from error
             except BaseException:
                 self._end()
                 raise
+        if "error" in answer:
+            raise TemplateError(answer["error"], refused=answer["refused"])
+        return answer
 
     def close(self) -> None:
         """End the process."""
@@ -231,18 +204,20 @@ def _answering(request: bytes) -> Iterator[bytes]:
     except TemplateError as error:
         yield _encoded({"error": str(error), "refused": False})
         return
-    yield _encoded({"conversations": len(asked["conversations"])})
-    for messages in asked["conversations"]:
-        try:
-            text = compiled.render(messages, day=day, **asked["context"])
-            yield _encoded({"text": text, "generated": text.generated})
-        except TemplateError as error:
-            if isinstance(error.__cause__, MemoryError):
-                yield _TOO_MUCH
-            else:
-                yield _encoded({"error": str(error), "refused": error.refused})
-        except MemoryError:
+    messages = asked["messages"]
+    yield _encoded({"renders": messages is not None})
+    if messages is None:
+        return
+    try:
+        text = compiled.render(messages, day=day, **asked["context"])
+        yield _encoded({"text": text, "generated": text.generated})
+    except TemplateError as error:
+        if isinstance(error.__cause__, MemoryError):
             yield _TOO_MUCH
+        else:
+            yield _encoded({"error": str(error), "refused": error.refused})
+    except MemoryError:
+        yield _TOO_MUCH
 
 
 def _encoded(answer: dict[str, Any]) -> bytes:

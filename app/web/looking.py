@@ -5,7 +5,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app import jobs
 from app.services import analysing
 from app.web.context import library
-from app.web.working import Errand, Onward, lead_on
+from app.web.working import Errand, Onward, lead_on, running
 
 
 def freshen(slug: str) -> bool:
@@ -26,8 +26,7 @@ def look_through(slug: str, address: str, *, back: str) -> BaseResponse:
     :param back: where the job leads if it is stopped.
     """
     opened, title = library(), f"Look through {slug}"
-    running = (job for job in jobs.all() if job.title == title and not job.finished)
-    job = next((each for each in running if each.context.onward(None).address == address), None)
+    job = running(title, address)
     if job is not None:
         return lead_on(job)
     onward = Onward("", address, "See what was found")

@@ -60,6 +60,12 @@ def work(
     return lead_on(jobs.start(title, task, unit="entries", context=Errand(onward, back)))
 
 
+def running(title: str, address: str) -> Job | None:
+    """The job under way that has this title and leads to this address, whatever comes of it."""
+    under_way = (job for job in jobs.all() if job.title == title and not job.finished)
+    return next((job for job in under_way if job.context.onward(None).address == address), None)
+
+
 def lead_on(job: Job, *, keep: bool = False) -> BaseResponse:
     """The way to where a job leads if it was quick, else to its page.
 
@@ -105,8 +111,7 @@ def _read(info: DatasetInfo) -> BaseResponse | None:
     """The page of the job that reads the file; nothing if it was read at once."""
     opened, address = library(), request.full_path.rstrip("?")
     title = f"Read {info.slug} again"
-    running = (job for job in jobs.all() if job.title == title and not job.finished)
-    job = next((job for job in running if job.context.onward(None).address == address), None)
+    job = running(title, address)
     if job is None:
         onward = Onward("", address, f"Open {info.slug}")
         errand = Errand(lambda _: onward, url_for("library.index"), info.path)

@@ -12,7 +12,8 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   box.focus();
   box.scrollIntoView({ block: "center" });
-  const found = link.parentElement.querySelector("mark")?.dataset.text ?? "";
+  /* What is long stands there with its end cut off. */
+  const found = (link.parentElement.querySelector("mark")?.dataset.text ?? "").replace(/(?<=.)…$/s, "");
   const [start, end] = link.dataset.span.split(" ").map((place) => units(box.value ?? "", Number(place)));
-  if (found && box.value?.slice(start, end) === found) box.setSelectionRange(start, end);
+  if (found && box.value?.slice(start, end).startsWith(found)) box.setSelectionRange(start, end);
 });

@@ -175,7 +175,6 @@ def own() -> bytes:
 def test_a_tokenizer_of_the_persons_own_counts_all_of_a_text_and_no_padding(own):
     counting = own_counter("mine", own)
     assert counting.name == "mine"
-    assert counting.fingerprint == sha256(own).hexdigest()
     assert counting.count("The") == 1
     assert counting.count("x<|turn|>") > 2
     assert counting.count_rendered("x<|turn|>") == 2

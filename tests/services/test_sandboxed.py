@@ -71,14 +71,12 @@ def test_the_day_the_context_and_what_is_marked_go_through():
     assert text.generated == ((10, 12),)
 
 
-def test_many_conversations_come_back_in_their_order_each_with_its_text_or_its_error():
+def test_what_a_template_refuses_is_told_and_the_next_messages_are_rendered():
     family = _own("{% if messages[0] == 3 %}{{ raise_exception('No threes.') }}{% endif %}{{ messages[0] }}")
-    found = list(sandboxed.render_all(family, ([number % 5] for number in range(2000))))
-    assert found[:3] == ["0", "1", "2"]
-    assert str(found[3]) == "The template refuses it: No threes."
-    assert found[3].refused
-    assert sum(isinstance(each, TemplateError) for each in found) == 400
-    assert len(found) == 2000
+    with pytest.raises(TemplateError, match=r"^The template refuses it: No threes\.$") as refused:
+        sandboxed.render(family, [3])
+    assert refused.value.refused
+    assert sandboxed.render(family, [4]) == "4"
 
 
 def test_one_process_serves_all_and_is_gone_after_close():
@@ -214,11 +212,11 @@ def test_no_process_is_left_turning_where_the_server_was_killed():
         "from app.domain.targets.families import Family\n"
         f"endless = Family('', '', '', {ENDLESS!r})\n"
         "line = sandboxed._BOOTH._open()\n"
-        "line.send_bytes(sandboxed._request(endless, [[]], sandboxed.SOME_DAY, {}))\n"
+        "line.send_bytes(sandboxed._request(endless, [], sandboxed.SOME_DAY, {}))\n"
         "print(line.recv_bytes(), flush=True)\n"  # it has read the template, and renders
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
-    assert _run(program) == b"b'{\"conversations\": 1}'\n"
+    assert _run(program) == b"b'{\"renders\": true}'\n"
 
 
 def _run(program: str, *arguments: str) -> bytes:

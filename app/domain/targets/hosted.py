@@ -7,13 +7,12 @@ from app.domain.roles import ASSISTANT, SYSTEM, TOOL, USER
 from app.domain.targets.shapes import BARE, EMPTY, MISSING, NULL, OTHER, Part, Shape
 from app.domain.targets.verdicts import (
     ERROR,
-    UNTRAINED,
     Verdict,
-    all_marked,
     answers,
     no_messages,
     role_fixes,
     unreadable,
+    unweighted,
 )
 
 OPENAI_CHECKS = "OpenAI Cookbook, examples/Chat_finetuning_data_prep.ipynb, “Format validation”"
@@ -41,12 +40,10 @@ def openai(shape: Shape) -> Iterator[Verdict]:
         yield from _openai_role(part)
         yield from _openai_content(part)
         yield from _openai_weight(part)
-    spoken = answers(shape)
-    if not spoken:
+    if not answers(shape):
         detail = "example_missing_assistant_message: there is no message of the assistant"
         yield Verdict(ERROR, detail, OPENAI_CHECKS)
-    if all_marked(spoken, "weight", "0"):
-        yield Verdict(UNTRAINED, "every answer has the weight 0", OPENAI_REFERENCE)
+    yield from unweighted(shape, OPENAI_REFERENCE)
 
 
 def _openai_keys(part: Part) -> Iterator[Verdict]:
@@ -95,8 +92,7 @@ def together(shape: Shape) -> Iterator[Verdict]:
     for part in shape.messages:
         yield from _together_message(part)
     yield from _together_turns(shape)
-    if all_marked(answers(shape), "weight", "0"):
-        yield Verdict(UNTRAINED, "every answer has the weight 0", TOGETHER_CHECKS)
+    yield from unweighted(shape, TOGETHER_CHECKS)
 
 
 def _together_message(part: Part) -> Iterator[Verdict]:

@@ -18,6 +18,7 @@ from app.domain.targets.verdicts import (
     ignored_marks,
     role_fixes,
     unreadable,
+    unweighted,
 )
 
 TRL_FORMATS = "TRL docs/source/dataset_formats.md"
@@ -65,12 +66,17 @@ def _axolotl_training(shape: Shape) -> Iterator[Verdict]:
     if any(part.has("train") == "true" for part in shape.messages):
         return
     if not spoken:
-        others = [part for part in shape.messages if part.canonical == ASSISTANT]
         detail = "no message has the role assistant or gpt, and only those are learnt"
-        yield Verdict(UNTRAINED, detail, AXOLOTL, role_fixes(others[0]) if others else ())
+        yield Verdict(UNTRAINED, detail, AXOLOTL, _answer_fixes(shape))
     elif all_marked(spoken, "train", "false"):
         detail = "every answer has “train” false, which counts where the field is named in the config"
         yield Verdict(UNTRAINED, detail, AXOLOTL_DOCS)
+
+
+def _answer_fixes(shape: Shape) -> tuple[str, ...]:
+    """The repair where the assistant speaks under another spelling of its role."""
+    others = [part for part in shape.messages if part.canonical == ASSISTANT]
+    return role_fixes(others[0]) if others else ()
 
 
 def llama_factory(shape: Shape) -> Iterator[Verdict]:
@@ -132,9 +138,8 @@ def unsloth(shape: Shape) -> Iterator[Verdict]:
         detail = "there is “conversations” beside the messages, and Unsloth works on that"
         yield Verdict(ALTERED, detail, UNSLOTH_FORMATS)
     if not answers(shape):
-        others = [part for part in shape.messages if part.canonical == ASSISTANT]
         detail = "removed when only responses are trained: no answer of the assistant is found"
-        yield Verdict(DROPPED, detail, UNSLOTH_RESPONSES, role_fixes(others[0]) if others else ())
+        yield Verdict(DROPPED, detail, UNSLOTH_RESPONSES, _answer_fixes(shape))
     yield from ignored_marks(shape, "", UNSLOTH_RESPONSES)
 
 
@@ -153,8 +158,7 @@ def mistral_finetune(shape: Shape) -> Iterator[Verdict]:
     for part in shape.messages:
         yield from _mistral_message(part)
     yield from _mistral_order(shape)
-    if all_marked(answers(shape), "weight", "0"):
-        yield Verdict(UNTRAINED, "every answer has the weight 0", MISTRAL_README)
+    yield from unweighted(shape, MISTRAL_README)
     yield from ignored_marks(shape, "weight", MISTRAL)
 
 

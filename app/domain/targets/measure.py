@@ -1,18 +1,16 @@
 """How many tokens an entry has: as its target renders it, or its texts alone where no template was chosen."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from app.domain.entry import Message
-from app.domain.targets.families import Family
+from app.domain.entry import messages_of
+from app.domain.targets.families import Family, Render
 from app.domain.targets.rendering import rendered
 from app.domain.targets.sandbox import TemplateError
 from app.domain.tokens import Counter
 
 VERSION = 2  # raise it when the same entry has other tokens than before, or a target says something else
 DEFAULT = "llama3"  # the vocabulary that counts where none was chosen
-
-Render = Callable[..., str]
 
 
 def measured(
@@ -37,7 +35,5 @@ def measured(
 
 
 def _of_texts(value: Mapping[str, Any], counter: Counter) -> tuple[int, int]:
-    found = value.get("messages")
-    messages = [Message(each) for each in found] if isinstance(found, list) else []
-    tokens = [(each.canonical, counter.count(each.text)) for each in messages]
+    tokens = [(each.canonical, counter.count(each.text)) for each in messages_of(value)]
     return sum(amount for _, amount in tokens), sum(amount for role, amount in tokens if role == "assistant")

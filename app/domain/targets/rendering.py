@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from app.domain.roles import ASSISTANT, SYSTEM, canonical
 from app.domain.targets.families import Family, Render
 
-MASKS = ("assistant", "last", "all", "flags")
 MARKUP, MESSAGE, ADDED = "markup", "message", "added"
 
 Span = tuple[int, int]

@@ -81,6 +81,12 @@ def all_marked(parts: list[Part], key: str, kind: str) -> bool:
     return bool(parts) and all(part.has(key) == kind for part in parts)
 
 
+def unweighted(shape: Shape, source: str) -> Iterator[Verdict]:
+    """That every answer has the weight 0, so that nothing is learnt."""
+    if all_marked(answers(shape), "weight", "0"):
+        yield Verdict(UNTRAINED, "every answer has the weight 0", source)
+
+
 def role_fixes(part: Part) -> tuple[str, ...]:
     """The repair for a role that is spelt otherwise; none for one that nobody knows."""
     return ("chatml.role_canonicalization",) if part.canonical else ()

@@ -197,13 +197,15 @@ def secrets(text: str) -> Iterator[Span]:
     lower = text.lower()
     told = (_LOGIN, _TOLD) if any(hint in lower for hint in _HINTS) else (_LOGIN,)
     yield from apart(
-        *(_checked(pattern, check, text) for pattern, check in checks),
+        *(_checked(pattern, check, text, "[secret]") for pattern, check in checks),
         *(_passwords(pattern, text) for pattern in told),
     )
 
 
-def _checked(pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str) -> Iterator[Span]:
-    return (Span(*found.span(), better="[secret]") for found in pattern.finditer(text) if check(found[0]))
+def _checked(
+    pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str, better: str
+) -> Iterator[Span]:
+    return (Span(*found.span(), better=better) for found in pattern.finditer(text) if check(found[0]))
 
 
 def _passwords(pattern: "re.Pattern[str]", text: str) -> Iterator[Span]:
@@ -304,11 +306,7 @@ def addresses(text: str) -> Iterator[Span]:
         (pattern, bool) for hints, pattern in _STREET_PATTERNS if any(hint in text for hint in hints)
     ]
     checks += [check for sign, check in _MACHINES if text.count(sign) > 1]
-    yield from apart(*(_places(pattern, check, text) for pattern, check in checks))
-
-
-def _places(pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str) -> Iterator[Span]:
-    return (Span(*found.span(), better="[address]") for found in pattern.finditer(text) if check(found[0]))
+    yield from apart(*(_checked(pattern, check, text, "[address]") for pattern, check in checks))
 
 
 PRIVATE: dict[str, Callable[[str], Iterator[Span]]] = {

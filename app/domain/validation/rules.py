@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from hashlib import sha256
 from typing import Any
 
@@ -31,7 +31,7 @@ class Rules:
     never_publish: tuple[str, ...] = ()
     split_exchanges: int = 8
     split_words: int = 2000
-    inactive_characters: tuple[str, ...] = field(default=())
+    inactive_characters: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -54,9 +54,6 @@ class Rules:
         return replace(self, **given)
 
 
-LISTS = (
-    "refusals", "slop", "speaks_for_user", "ooc", "special_tokens", "never_publish", "inactive_characters",
-)  # fmt: skip
 LIMITS = ("split_exchanges", "split_words")
 
 

@@ -7,7 +7,6 @@ phrase; only where there is some of it the messages are read one by one.
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, lru_cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from app.domain.entry import Entry, Message
 from app.domain.validation import markup, unicode
@@ -15,10 +14,8 @@ from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic
 from app.domain.validation.lexicon import Lexicon, Phrase, Words
 from app.domain.validation.privacy import PRIVATE
+from app.domain.validation.rules import Rules
 from app.domain.validation.spans import Span, apart
-
-if TYPE_CHECKING:
-    from app.domain.validation.rules import Rules
 
 MOST = 1000  # diagnostics of one code in one message: more help nobody
 _DIGITS = b"0123456789"
@@ -36,7 +33,7 @@ _ROLES = {
 _OUTSIDE_SPEECH = frozenset((REFUSAL, SPEAKS))
 
 
-def check_texts(entry: Entry, rules: "Rules") -> Iterator[Diagnostic]:
+def check_texts(entry: Entry, rules: Rules) -> Iterator[Diagnostic]:
     """What is found in the texts of the messages; a list of parts is not looked into."""
     scene = Scene(entry.messages)
     if scene.words.plain or not scene.whole.isascii() or scene.whole.strip():
@@ -102,7 +99,7 @@ def _letters(scene: Scene) -> Iterator[Diagnostic]:
         yield from scene.found("text.mixed_quotes", lambda text: islice(unicode.mixed_quotes(text), 1))
 
 
-def _leftovers(scene: Scene, rules: "Rules") -> Iterator[Diagnostic]:
+def _leftovers(scene: Scene, rules: Rules) -> Iterator[Diagnostic]:
     whole = scene.whole
     if any(first in whole for first in _firsts(rules.special_tokens)):
         yield from scene.found(
@@ -120,7 +117,7 @@ def _firsts(tokens: tuple[str, ...]) -> frozenset[str]:
 
 
 @lru_cache(maxsize=4)
-def _lexicon(rules: "Rules") -> Lexicon:
+def _lexicon(rules: Rules) -> Lexicon:
     return Lexicon(
         (
             (REFUSAL, rules.refusals), (SLOP, rules.slop), (SPEAKS, rules.speaks_for_user), (OOC, rules.ooc),
@@ -129,7 +126,7 @@ def _lexicon(rules: "Rules") -> Lexicon:
     )  # fmt: skip
 
 
-def _phrases(scene: Scene, rules: "Rules") -> Iterator[Diagnostic]:
+def _phrases(scene: Scene, rules: Rules) -> Iterator[Diagnostic]:
     by_code: dict[str, list[Phrase]] = {}
     for phrase in _lexicon(rules).candidates(scene.words):
         by_code.setdefault(phrase.code, []).append(phrase)
@@ -170,7 +167,7 @@ def _private(scene: Scene) -> Iterator[Diagnostic]:
             yield from scene.found(code, spans)
 
 
-def names(text: str, rules: "Rules") -> Iterator[Span]:
+def names(text: str, rules: Rules) -> Iterator[Span]:
     """Where the names that are never to be published stand in a text, with their placeholder."""
     if not rules.never_publish:
         return

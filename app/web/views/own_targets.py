@@ -10,12 +10,11 @@ from app.errors import Refused
 from app.services import criteria, history, own_targets
 from app.services.operation import OperationInfo
 from app.web.context import library
-from app.web.forms import whole
 from app.web.forms.targets import named_files
 from app.web.htmx import answer, see_other
 from app.web.refusals import shown_on
 from app.web.rendering import choice_context
-from app.web.working import Onward, work
+from app.web.views.rules import take_back
 
 bp = Blueprint("own_targets", __name__, url_prefix="/targets")
 
@@ -81,17 +80,4 @@ def _offer_undo(done: OperationInfo | None, sentence: str) -> None:
 @shown_on(_again)
 def undo() -> BaseResponse:
     """Take back what was done to targets, and go back to the dataset that it was done for, if any."""
-    opened, number = library(), whole(request.args.get("operation"))
-    slug = request.args.get("dataset", "")
-    there = any(each.slug == slug for each in opened.datasets())
-    address = url_for("targets.show", slug=slug) if there else url_for("own_targets.index")
-
-    def onward(done: OperationInfo) -> Onward:
-        return Onward(f"{done.title}.", address)
-
-    return work(
-        "Undo",
-        lambda progress: history.undo_shared(opened, number, tables=history.CRITERIA, progress=progress),
-        onward,
-        back=address,
-    )
+    return take_back("targets.show", "own_targets.index")

@@ -133,12 +133,8 @@ def _does(rows: Sequence[Shown]) -> bool:
     return any(not row.locked and not row.is_left for row in rows)
 
 
-def _again(slug: str, code: str) -> BaseResponse:
-    return show(slug, code)
-
-
 @bp.post("/<code>")
-@shown_on(_again)
+@shown_on(show)
 def repair(slug: str, code: str) -> BaseResponse:
     """Repair the chosen entries, or all that have the code, in one operation.
 

@@ -70,10 +70,18 @@ def _save(slug: str | None, usual: Rules, address: str) -> BaseResponse:
 @bp.post("/settings/rules/undo")
 def undo() -> BaseResponse:
     """Take back a change of rules or targets, and show the rules."""
+    return take_back("rules.show", "rules.everywhere")
+
+
+def take_back(page: str, everywhere: str) -> BaseResponse:
+    """Take back a change of rules or targets, and go to a page of the dataset that it was made for.
+
+    :param everywhere: the page to go to where it was made for no dataset, or for one that is gone.
+    """
     opened, number = library(), whole(request.args.get("operation"))
     slug = request.args.get("dataset", "")
     there = any(each.slug == slug for each in opened.datasets())
-    address = url_for("rules.show", slug=slug) if there else url_for("rules.everywhere")
+    address = url_for(page, slug=slug) if there else url_for(everywhere)
 
     def onward(done: OperationInfo) -> Onward:
         return Onward(f"{done.title}.", address)

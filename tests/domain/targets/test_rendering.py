@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.targets.chosen import MASKS
 from app.domain.targets.families import FAMILIES, Family
-from app.domain.targets.rendering import MASKS, rendered
+from app.domain.targets.rendering import rendered
 from app.domain.targets.sandbox import TemplateError, compile_template
 
 # Texts that try to be taken for something else.
