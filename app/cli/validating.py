@@ -208,7 +208,7 @@ def tokens(call: Call, /, slug: str, tokenizer: str | None, target: str | None) 
     found = reporting.tokens(library, slug, chosen, call.watch("Counting"))
     lines = [
         f"{found.total:,} tokens ({found.vocabulary}).",
-        f"An entry has {found.median:,.12g} (median); 95 of 100 have no more than {found.p95:,}; the longest"
+        f"An entry has {found.median:,} (median); 95 of 100 have no more than {found.p95:,}; the longest"
         f" has {found.most:,}.",
         *(
             f"{counted(count, 'entry', 'entries')} over {limit:,}."

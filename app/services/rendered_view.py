@@ -20,7 +20,6 @@ from app.services import criteria, measuring, targeting
 from app.services.browsing import open_entry
 from app.services.library import Library
 from app.services.rendering import DEFAULT, renderer
-from app.services.sandboxed import Stopped
 
 SHOWN = 60_000  # characters on one page
 MOST = 3_000  # stretches on one page
@@ -133,7 +132,7 @@ def rendered_entry(library: Library, entry: Entry, target: Chosen) -> RenderedEn
         empty = RenderedEntry(target, rendering.family, vocabulary, limit=targeting.limit_of(target))
         try:
             whole = rendered(rendering.family, rendering.render, entry.value, target.mask)
-        except (TemplateError, Stopped) as error:
+        except TemplateError as error:
             return replace(empty, error=str(error))
     try:
         return _laid_out(empty, entry, whole, measuring.counting(library, vocabulary))

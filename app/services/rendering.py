@@ -5,17 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.entry import Entry
-from app.domain.facts import payload
 from app.domain.targets.chosen import Chosen
 from app.domain.targets.families import FAMILIES, Family
 from app.domain.targets.rendering import Rendered, rendered
 from app.domain.targets.sandbox import TemplateError
-from app.errors import NotFound, Refused
+from app.errors import Refused
 from app.services import criteria, sandboxed
+from app.services.browsing import open_entry
 from app.services.library import Library
-from app.services.reading import reading
-from app.store.finding import locate
 
 DEFAULT = "chatml"  # the template that shows an entry where none was chosen
 STOPPED = "The template had to be stopped."  # so begins what is said of it then
@@ -72,11 +69,7 @@ def of_entry(library: Library, slug: str, key: str, chosen: Chosen) -> Rendered:
     :raises NotFound: if there is no such entry, or no such template.
     :raises Refused: if the template refuses the entry, with its own words.
     """
-    with reading(library, slug) as snapshot:
-        place = locate(snapshot.connection, key)
-        if place is None:
-            raise NotFound(f"There is no entry {key} in {slug}.")
-        entry = Entry.of(payload(snapshot.file.read(place.offset, place.length)))
+    entry = open_entry(library, slug, key).entry
     with renderer(library, chosen.family or DEFAULT) as rendering:
         try:
             return rendered(rendering.family, rendering.render, entry.value, chosen.mask)

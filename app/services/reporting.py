@@ -6,9 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil
 from pathlib import Path
-from statistics import median
 
 from app.domain.entry import Entry, NotJson, digest, loads, render
 from app.domain.facts import facts_of_entry
@@ -21,8 +19,9 @@ from app.services import criteria, measuring, targeting
 from app.services.analysing import Ground, bring_up_to_date, examine
 from app.services.library import Library
 from app.services.reading import Progress, reading, silent
+from app.services.targets_report import lengths_of
 from app.services.validating import as_json, raised
-from app.store import findings, queries
+from app.store import findings, queries, target_facts
 from app.store.analysing import diagnoses, look, worth_a_look
 from app.store.finding import full_keys
 from app.store.imports import ImportFolder, import_folder
@@ -200,20 +199,20 @@ def tokens(library: Library, slug: str, target: Chosen | None = None, progress: 
     chosen = criteria.target_for(library, slug) if target is None else target
     measuring.counting(library, measuring.vocabulary_of(library, chosen))
     with _examined(library, slug, chosen, progress) as ground, ground.index.connect() as connection:
-        sizes, entries = findings.sizes(connection), findings.entries(connection)
+        sizes, entries = target_facts.sizes(connection), findings.entries(connection)
     if entries and not sizes:
         raise Refused(
             f"The tokenizer {measuring.vocabulary_of(library, chosen)} fails on every entry.",
             "Count with another vocabulary.",
         )
     limit = targeting.limit_of(chosen)
-    limits = sorted({*LENGTHS, *([limit] if limit else [])})
+    lengths = lengths_of(sizes, 0, limit)
     return Tokens(
-        sum(sizes),
-        median(sizes) if sizes else 0,
-        sizes[max(0, ceil(0.95 * len(sizes)) - 1)] if sizes else 0,
-        sizes[-1] if sizes else 0,
-        {each: len(sizes) - bisect_right(sizes, each) for each in limits},
+        lengths.total,
+        lengths.median,
+        lengths.p95,
+        lengths.longest,
+        {each: len(sizes) - bisect_right(sizes, each) for each in sorted({*LENGTHS, limit or LENGTHS[0]})},
         measuring.vocabulary_of(library, chosen),
         entries - len(sizes),
     )

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from app.domain.entry import Entry
 from app.domain.repairs import REPAIRS
@@ -87,7 +88,7 @@ class Lengths:
     entries: int
     total: int
     trained: int
-    median: int
+    median: float
     p95: int
     longest: int
     over: int
@@ -234,8 +235,21 @@ def lengths_of(sizes: list[int], trained: int, limit: int | None) -> Lengths:
     count = len(sizes)
     p95 = sizes[max(0, -(-95 * count // 100) - 1)]
     over = count - bisect_right(sizes, limit) if limit else 0
-    median = sizes[(count - 1) // 2]
-    return Lengths(count, sum(sizes), trained, median, p95, sizes[-1], over, tuple(_bars(sizes, p95, limit)))
+    return Lengths(
+        count,
+        sum(sizes),
+        trained,
+        _half(median(sizes)),
+        p95,
+        sizes[-1],
+        over,
+        tuple(_bars(sizes, p95, limit)),
+    )
+
+
+def _half(number: float) -> float:
+    """A whole number as such, not as 3.0; between two stays a half."""
+    return int(number) if number == int(number) else number
 
 
 def _bars(sizes: list[int], p95: int, limit: int | None) -> Iterator[Bar]:

@@ -256,14 +256,6 @@ def copy(connection: sqlite3.Connection, index: Index) -> None:
         connection.backup(other)
 
 
-def sizes(connection: sqlite3.Connection) -> list[int]:
-    """The tokens of every entry, fewest first."""
-    return [
-        tokens
-        for (tokens,) in connection.execute("SELECT tokens FROM sizes WHERE tokens >= 0 ORDER BY tokens")
-    ]
-
-
 def carry(connection: sqlite3.Connection, old: Path) -> None:
     """Take over what an older index found in the lines that are the same in both."""
     connection.execute("ATTACH ? AS old", (str(old),))

@@ -149,3 +149,8 @@ def test_every_entry_stands_in_one_bar_and_none_on_both_sides_of_the_limit(sizes
         assert bar.most == following.above
     assert found.median <= found.p95 <= found.longest == sizes[-1]
     assert sum(size <= found.p95 for size in sizes) >= 0.95 * len(sizes)
+
+
+@pytest.mark.parametrize(("sizes", "middle"), [([7], "7"), ([1, 2], "1.5"), ([1, 3], "2"), ([1, 1, 9], "1")])
+def test_the_median_is_between_the_two_in_the_middle(sizes, middle):
+    assert str(lengths_of(sizes, 0, None).median) == middle

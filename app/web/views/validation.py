@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Severity
 from app.services import validating
-from app.services.validating import CodeCount, Overview
+from app.services.validating import MOST_DETAILS, CodeCount, Overview
 from app.web.context import library
 from app.web.forms.view import DIAGNOSTICS
 from app.web.htmx import answer
@@ -18,7 +18,6 @@ from app.web.refusals import shown_on
 
 bp = Blueprint("validation", __name__, url_prefix="/datasets/<slug>/validation")
 
-MOST_DETAILS = 12  # of one code
 # Where something is done about a code that no repair can do.
 ELSEWHERE = {
     "chatml.unknown_role": ("speakers.show", "Say who they are"),
