@@ -5,6 +5,13 @@ import pytest
 from app import create_app
 from app.config import Config
 from app.services.library import Library
+from app.web import working
+
+
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch):
+    """A click waits as long as its work takes, whatever the machine does meanwhile."""
+    monkeypatch.setattr(working, "QUICK", 30)
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from app.domain.repairs import REPAIRS
 from app.domain.view import View
 from app.services import browsing, history, opening
-from app.web import working
 from app.web.views import repair as page_of
 from tests.workshop import keys, line, value_of
 
@@ -29,12 +28,6 @@ def said(number, answer="Nobody.<|im_end|>"):
 def dataset(library, *values, name="talks"):
     opening.import_text(library, "\n".join(json.dumps(value) for value in values), name)
     return browsing.matching_keys(library, name, View())
-
-
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch):
-    """A click waits as long as a repair takes, whatever the machine does meanwhile."""
-    monkeypatch.setattr(working, "QUICK", 30)
 
 
 def with_code(library, code):

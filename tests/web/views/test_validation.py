@@ -109,12 +109,6 @@ def test_a_name_where_a_role_is_expected_leads_to_the_speakers(client, library):
     assert 'href="/datasets/talks/speakers">Say who they are' in page
 
 
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch):
-    """A click waits as long as a look takes, whatever the machine does meanwhile."""
-    monkeypatch.setattr(working, "QUICK", 30)
-
-
 @pytest.fixture
 def few(monkeypatch):
     """Two looks are as many as a click waits for."""
