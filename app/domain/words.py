@@ -1,4 +1,4 @@
-"""Words: whether there are more than so many in texts of any script, by Unicode's rules of where one ends."""
+"""Words: how many there are in texts of any script, by Unicode's rules of where one ends."""
 
 from collections.abc import Sequence
 from itertools import chain, islice
@@ -15,6 +15,11 @@ def has_more_words(texts: Sequence[str], limit: int) -> bool:
         return False
     words = chain.from_iterable(map(_WORD.finditer, texts))
     return next(islice(words, limit, None), None) is not None
+
+
+def count_words(texts: Sequence[str]) -> int:
+    """How many words the texts have together."""
+    return sum(1 for text in texts for _ in _WORD.finditer(text))
 
 
 def _most(text: str) -> int:

@@ -271,16 +271,38 @@ def rewrite(
     :param applied: the new value of the entry, or the old one itself if nothing is to be changed.
     :param new_id: give it an id of its own, whatever it has.
     """
+    ids = rewrite_as(editor, line, lambda old: [applied(old)], new_id=new_id)
+    return None if ids is None else bool(ids)
+
+
+def rewrite_as(
+    editor: Editor,
+    line: Line,
+    applied: Callable[[Mapping[str, Any]], Sequence[Mapping[str, Any]]],
+    *,
+    new_id: bool = False,
+) -> list[str] | None:
+    """The ids of the entries that were made of one; none if it stays as it is, None if its line is locked.
+
+    The first stands in its place and keeps its id; the others come right behind it, with ids of their own.
+
+    :param applied: their values; the old one itself, alone, if nothing is to be changed.
+    :param new_id: give also the first an id of its own, whatever it has.
+    """
     try:
         old, style = faithful(line.text)
         known = None if new_id else Entry(line.text, old).uuid
-        uuid = known or str(uuid4())
-        block = stamp(editor.row.uuid, uuid, old.get(BLOCK))
+        ids = [known or str(uuid4())]
+        block = stamp(editor.row.uuid, ids[0], old.get(BLOCK))
     except (Unfaithful, NotEditable):
         return None
-    new = applied(old)
-    if new is old and not new_id:
-        return False
-    text = respelt(line.text, old, {**new, BLOCK: block}, style)
-    editor.replace(line, text, line.key if known else uuid)
-    return True
+    first, *others = applied(old)
+    if first is old and not new_id:
+        return []
+    text = respelt(line.text, old, {**first, BLOCK: block}, style)
+    editor.replace(line, text, line.key if known else ids[0])
+    for other in others:
+        ids.append(str(uuid4()))
+        text = render({**other, BLOCK: {**block, "entry_uuid": ids[-1]}}, style)
+        editor.insert(text, ids[-1], gap=line.position + 1)
+    return ids

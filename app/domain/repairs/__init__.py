@@ -4,11 +4,11 @@ from app.domain.repairs import system, tags, texts, turns
 from app.domain.repairs.repair import Asked, Choice, Repair, Value
 from app.domain.validation.rules import Rules
 
-__all__ = ["REPAIRS", "Choice", "Repair", "repaired"]
+__all__ = ["REPAIRS", "SPLITTING", "Choice", "Repair", "repaired"]
 
 
 def _kept(value: Value, _: Asked) -> Value:
-    """The value as it is: ids are given where all those of the dataset are known."""
+    """The value as it is: what is done to more than one entry is done where the dataset is known."""
     return value
 
 
@@ -16,9 +16,14 @@ _IDS = (
     Repair.plain("identity.missing_uuid", "Give it an id", _kept),
     Repair.plain("identity.duplicate_uuid", "Give all but the first a new id", _kept),
 )
-REPAIRS = {
-    each.code: each for each in (*tags.REPAIRS, *system.REPAIRS, *turns.REPAIRS, *texts.REPAIRS, *_IDS)
-}
+_SPLITS = (
+    Repair.plain("chatml.split_candidate", "Split it into shorter conversations", _kept),
+    Repair.plain("tokens.over_limit", "Split it at a turn", _kept),
+    Repair.plain("target.cut", "Split it at a turn", _kept),
+)
+_ALL = (*tags.REPAIRS, *system.REPAIRS, *turns.REPAIRS, *texts.REPAIRS, *_IDS, *_SPLITS)
+REPAIRS = {each.code: each for each in _ALL}
+SPLITTING = frozenset(each.code for each in _SPLITS)  # the codes whose repair makes several entries of one
 
 
 def repaired(value: Value, code: str, rules: Rules, *, choice: str = "", text: str = "") -> Value:

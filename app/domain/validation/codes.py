@@ -208,7 +208,7 @@ _ALL = (
     ),
     Code(
         "chatml.split_candidate", INFO, "A long conversation",
-        "The entry is so long that a trainer may cut it.", "It could be split into several.",
+        "The entry is so long that a trainer may cut it.", "It can be split into several.",
     ),
     Code(
         "character.inactive_reference", INFO, "An inactive character is named",

@@ -154,7 +154,7 @@ def _assistant(roles: Roles) -> Iterator[Diagnostic]:
 
 
 def _length(messages: list[Any], roles: Roles, rules: Rules) -> Iterator[Diagnostic]:
-    exchanges = _exchanges(roles)
+    exchanges = exchanges_of(roles)
     if exchanges >= rules.split_exchanges:
         yield _found("chatml.split_candidate", detail=f"{exchanges:,} exchanges")
         return
@@ -165,7 +165,7 @@ def _length(messages: list[Any], roles: Roles, rules: Rules) -> Iterator[Diagnos
         )
 
 
-def _exchanges(roles: Roles) -> int:
+def exchanges_of(roles: Roles) -> int:
     """How many user messages have a reply."""
     count, asked = 0, False
     for role in roles:
