@@ -12,6 +12,7 @@ from app.domain.roles import canonical
 from app.services import settings
 from app.services.library import Library
 from app.web.forms.entry import is_long, why_not_editable
+from app.web.visible import escaped_turns
 
 ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1251", "gb18030", "shift_jis", "euc-kr", "big5")
 UNITS = ("bytes", "KB", "MB", "GB", "TB")
@@ -87,8 +88,8 @@ def span(seconds: float) -> str:
 
 
 def pretty(value: Any) -> str:
-    """A value as indented JSON, for reading."""
-    return json.dumps(value, ensure_ascii=False, indent=2)
+    """A value as indented JSON, for reading; what would turn the letters behind it stands as its escape."""
+    return escaped_turns(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def escapes(text: str) -> str:

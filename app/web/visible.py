@@ -1,5 +1,6 @@
 """Characters that nobody sees, made visible: white space by a sign, others by their number and name."""
 
+import json
 import re
 import unicodedata
 from collections import Counter
@@ -14,6 +15,7 @@ SIGNS = {" ": ("·", "space"), "\t": ("→", "tab"), "\n": ("⏎", "line end")}
 _WHITE = re.compile(r"[ \t\n]+")
 _LINE = re.compile(r"[^\n]+\n?|\n")
 _PLAIN = re.compile(r" |\n+")  # between words and between lines, where everybody sees it
+_TURN = re.compile("[\u202a-\u202e\u2066-\u2069]")  # what turns the order of the letters behind it
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp", "Zs"))
 _MAY_HIDE = re.compile(r"[^\x20-\x7e\n\t]")
 AROUND, LONGEST = 160, 1200  # letters that stay of a long text: around what changed, and of what changed
@@ -21,7 +23,8 @@ AROUND, LONGEST = 160, 1200  # letters that stay of a long text: around what cha
 
 def install(app: Flask) -> None:
     """Let every template show what cannot be seen."""
-    app.jinja_env.filters.update(visible=visible, visible_signs=visible_signs)
+    filters = (visible, visible_signs, visible_turns, escaped_turns)
+    app.jinja_env.filters.update({each.__name__: each for each in filters})
 
 
 def visible(text: str) -> Markup:
@@ -44,6 +47,23 @@ def visible_signs(text: str) -> Markup:
         _named(each) if unicodedata.category(each) in _HIDDEN and each not in SIGNS else escape(each)
         for each in text
     )
+
+
+def visible_turns(text: str) -> Markup:
+    """A text that turns nothing that stands behind it: the characters that would are seen in their places.
+
+    Even an element that isolates its text does not hold them: the text can end the isolation.
+    """
+    parts, last = [], 0
+    for match in _TURN.finditer(text):
+        parts += [escape(text[last : match.start()]), _named(match[0])]
+        last = match.end()
+    return Markup("").join([*parts, escape(text[last:])])
+
+
+def escaped_turns(text: str) -> str:
+    """The same where there is no room for markup: they are written as JSON would write them."""
+    return _TURN.sub(lambda match: json.dumps(match[0])[1:-1], text)
 
 
 def _white(run: str) -> Markup:

@@ -1,15 +1,19 @@
 """What nobody sees is shown by signs that are read aloud once; long texts are cut around what changed."""
 
 import html
+import json
 import re
+import unicodedata
 from time import perf_counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
+from markupsafe import Markup
 
 from app.domain.comparing import DIFFERENT, SAME, Line, compare
-from app.web.visible import AROUND, LONGEST, clipped, visible, visible_signs
+from app.web.context import pretty
+from app.web.visible import AROUND, LONGEST, clipped, escaped_turns, visible, visible_signs, visible_turns
 
 
 @pytest.mark.parametrize(
@@ -33,6 +37,24 @@ from app.web.visible import AROUND, LONGEST, clipped, visible, visible_signs
 )
 def test_what_is_not_seen_is_shown(text, shown):
     assert visible(text) == shown
+
+
+def test_what_turns_the_order_of_letters_is_shown_and_the_rest_stays():
+    turns = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    for turn in turns:
+        sign = f'<abbr class="sign" title="{unicodedata.name(turn).lower()}">U+{ord(turn):04X}</abbr>'
+        assert visible_turns(f"<{turn}a") == f"&lt;{sign}a"
+        assert escaped_turns(f"<{turn}a") == f"<\\u{ord(turn):04x}a"
+    assert not set(visible_turns(turns)) & set(turns)
+    plain = "a  b\n\u200f\u200d\u05d0"  # marks and letters turn nothing that stands in another element
+    assert visible_turns(plain) == escaped_turns(plain) == plain
+    assert visible_turns(Markup("<b>&amp;")) == "<b>&amp;"
+
+
+def test_json_with_a_turn_is_the_same_json():
+    value = {"\u202ea": "\u2069", "b": "\u05d0"}
+    assert json.loads(pretty(value)) == value
+    assert not set(pretty(value)) & {"\u202e", "\u2069"}
 
 
 @given(some.text().filter(lambda text: not set(text) & set("·→⏎")))

@@ -66,7 +66,7 @@ def test_each_number_leads_to_exactly_its_entries(client, harbour):
     page = client.get("/tags").text
     (one,) = re.findall(r'<a href="([^"]+)"[^>]*>1 entry<span class="unseen"> with Storm', page)
     assert client.get(one).text.count('class="row-link"') == 1
-    links = re.findall(r'<a href="([^"]+)">(\w+): (\d) entr', page)
+    links = re.findall(r'<a href="([^"]+)"><bdi>(\w+)</bdi>: (\d) entr', page)
     assert [(dataset, number) for _, dataset, number in links] == [("talks", "2"), ("walks", "1")]
     for address, _, number in links:
         assert client.get(address).text.count('class="row-link"') == int(number)
