@@ -81,6 +81,14 @@ def similarity(one: str, other: str) -> float:
     return _jaccard(_compared(one), _compared(other))
 
 
+def alike(one: bytes, others: list[bytes], threshold: float = 0.8) -> list[bool]:
+    """Whether each of some texts may be near to one, by its signature; of 30,000 that are, one is missed."""
+    places = np.frombuffer(b"".join([one, *others]), np.uint8).reshape(-1, len(one))[:, _DIGEST:].view("<u2")
+    shares = (places[1:] == places[0]).mean(axis=1)
+    found: list[bool] = (shares >= _needed(threshold, -4)).tolist()
+    return found
+
+
 def clusters(
     items: Iterable[tuple[int, bytes]], text_of: Callable[[int], str], threshold: float = 0.8
 ) -> list[tuple[int, ...]]:
@@ -204,12 +212,16 @@ def _candidates(places: Places, threshold: float, roots: Indexes) -> Iterator[tu
     """
     rows = _rows(threshold)
     keys = [_keys(places, start, rows) for start in range(0, PLACES - rows + 1, rows)]
-    deviation = sqrt(threshold * (1 - threshold) / PLACES)
     for deviations in (2, 0, -4):  # the last leaves out 1 in 30,000 of them
         for number, key in enumerate(keys):
             for ones, others in _neighbours(key, keys[number - 1]):
                 apart = _flat(roots)[ones] != roots[others]
-                yield from _alike(places, ones[apart], others[apart], threshold + deviations * deviation)
+                yield from _alike(places, ones[apart], others[apart], _needed(threshold, deviations))
+
+
+def _needed(threshold: float, deviations: int) -> float:
+    """The share of places in which signatures agree, so many deviations from that of texts just near."""
+    return threshold + deviations * sqrt(threshold * (1 - threshold) / PLACES)
 
 
 def _neighbours(key: Numbers, further: Numbers) -> Iterator[tuple[Indexes, Indexes]]:

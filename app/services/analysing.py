@@ -1,8 +1,7 @@
 """Bringing what validation knows of a dataset up to date: each entry is looked at once, until it changes."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Connection
@@ -14,12 +13,12 @@ from app.services import criteria, measuring, targeting
 from app.services.library import DatasetInfo, Library
 from app.services.reading import Progress, current_index, silent
 from app.store import findings, likeness
-from app.store.analysing import Found, Seen, by, keep_analyses, keep_sizes, lacking, look, number_lacking
-from app.store.index import Index, summary_of
-from app.store.tally import write_tally
+from app.store.analysing import Found, Seen, by, keep_analyses, keep_sizes, lacking, look
+from app.store.findings import number_lacking
+from app.store.index import Index
 
 FEW = 300  # entries that may be looked at while a click waits
-COMPARED = 20_000  # entries that may be compared with each other meanwhile
+COMPARED = 20_000  # entries of which all may be compared with each other meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +65,11 @@ def bring_up_to_date(library: Library, slug: str, progress: Progress = silent, *
     It may be stopped at any time and goes on where it was. Entries that are changed meanwhile are looked
     at the next time.
 
-    Entries that say nearly the same are looked for whenever that is quick, or the look is long anyway.
+    Entries that say nearly the same as one that changed are looked for as well. Where that does not do,
+    all are compared, if that is quick or the look is long anyway.
 
     :param progress: told the looks taken and those in all.
-    :param near: look for entries that say nearly the same, however long it takes.
+    :param near: compare all if need be, however long it takes.
     :raises NotFound: if there is no such dataset.
     """
     info = library.dataset(slug)
@@ -85,14 +85,11 @@ def bring_up_to_date(library: Library, slug: str, progress: Progress = silent, *
 
 def _is_settled(connection: Connection, marks: "_Marks", *, near: bool) -> bool:
     """Whether all is said that follows from what was found in the entries one by one."""
-    content = _content(connection)
-    wanted = {"applied": marks.target, "owing": "", "beside": content, **({"near": content} if near else {})}
+    content = findings.content(connection)
+    wanted = {"applied": marks.target, "owing": "", "beside": content}
+    if near or findings.are_compared(connection):
+        wanted["near"] = content
     return all(findings.mark(connection, name) == value for name, value in wanted.items())
-
-
-def _content(connection: Connection) -> str:
-    summary = summary_of(connection)
-    return summary.content if summary else ""
 
 
 def _ground(library: Library, info: DatasetInfo) -> "Ground":
@@ -115,8 +112,7 @@ def examine(library: Library, ground: Ground, progress: Progress = silent, *, ne
     with ground.index.connect() as connection:
         marks = _Marks.of(library, ground)
         _forget_outdated(library, connection, ground, marks)
-        tables = ("checks", "sizes", *(["signatures"] if near else []))
-        places = {table: lacking(connection, table) for table in tables}
+        places = {table: lacking(connection, table) for table in ("checks", "sizes", "signatures")}
         steps = _Steps(sum(map(len, places.values())), progress)
         checked = look(ground.path, places["checks"], by(ground.rules), progress=steps.watch)
         ranks = _kept(connection, marks, checked, keep_analyses)
@@ -124,14 +120,11 @@ def examine(library: Library, ground: Ground, progress: Progress = silent, *, ne
         sizes = measuring.measure(library, ground.chosen, ground.path, places["sizes"], steps.watch)
         ranks |= _kept(connection, marks, sizes, keep_sizes)
         steps.start += len(places["sizes"])
-        if near:
-            signed = look(ground.path, places["signatures"], likeness.signatures, progress=steps.watch)
-            _kept(connection, marks, signed, likeness.keep_signatures)
+        signed = look(ground.path, places["signatures"], likeness.signatures, progress=steps.watch)
+        _kept(connection, marks, signed, likeness.keep_signatures)
         _conclude(library, connection, ground.chosen, marks, ranks)
-        if near:
-            _resemble(connection, ground.path)
-        with _writing(connection):
-            write_tally(connection)
+        with suppress(likeness.Elsewhere):
+            _resemble(connection, ground.path, every=near)
     return len(ranks)
 
 
@@ -188,7 +181,7 @@ def _kept(
 def _forget_outdated(library: Library, connection: Connection, ground: Ground, marks: _Marks) -> None:
     """Drop what was found by other rules, or with another target."""
     is_other = findings.mark(connection, "target") != marks.target
-    strict = sorted(targeting.strictness(library, ground.chosen)) if is_other else []
+    strict = targeting.strictness(library, ground.chosen) if is_other else frozenset()
     with _writing(connection):
         if findings.mark(connection, "rules") != marks.rules:
             findings.forget_texts(connection)
@@ -196,7 +189,7 @@ def _forget_outdated(library: Library, connection: Connection, ground: Ground, m
         if is_other:
             findings.forget_target(connection)
             findings.set_mark(connection, "target", marks.target)
-            findings.set_mark(connection, "strict", json.dumps(strict))
+            findings.set_strict(connection, strict)
         if findings.mark(connection, "owing"):  # an earlier look was stopped
             findings.set_mark(connection, "applied", "")
 
@@ -217,20 +210,32 @@ def _conclude(
             findings.apply_lengths(connection, targeting.limits(chosen), some)
             findings.set_mark(connection, "applied", findings.mark(connection, "target"))
             findings.set_mark(connection, "owing", "")
-        content = _content(connection)
-        if findings.mark(connection, "beside") != content or ranks:
-            findings.compare(connection)
+        content, beside = findings.content(connection), findings.mark(connection, "beside")
+        if beside != content or ranks:
+            findings.compare(connection, every=not beside)
             findings.set_mark(connection, "beside", content)
+        findings.forget_recent(connection)
 
 
-def _resemble(connection: Connection, path: Path) -> None:
-    """Find the entries that say nearly the same as an earlier one, if that is not known."""
-    content = _content(connection)
-    if findings.mark(connection, "near") == content:
+def _resemble(connection: Connection, path: Path, *, every: bool) -> None:
+    """Find the entries that say nearly the same as an earlier one, as far as that is not known.
+
+    :param every: whether all may be compared, where it does not do to compare those that changed.
+    """
+    content = findings.content(connection)
+    if findings.are_compared(connection):
+        with _writing(connection):
+            is_done = likeness.follow(connection, path)
+            findings.set_mark(connection, "near", findings.content(connection) if is_done else "")
+        if is_done:
+            return
+    if not every:
         return
+    with _writing(connection):
+        likeness.begin(connection)
     found = likeness.near(connection, path)
     with _writing(connection):
-        if _content(connection) == content:  # else another look is due anyway
+        if findings.content(connection) == content:  # else another look is due anyway
             likeness.write_near(connection, found)
             findings.set_mark(connection, "near", content)
 

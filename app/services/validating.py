@@ -48,7 +48,10 @@ class CodeCount:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What validation says of a dataset. ``sound`` counts the entries in which nothing was found."""
+    """What validation says of a dataset. ``sound`` counts the entries in which nothing was found.
+
+    ``compared`` tells whether entries that say nearly the same are known as they are now.
+    """
 
     entries: int
     sound: int
@@ -56,6 +59,7 @@ class Overview:
     severities: dict[Severity, int]
     codes: tuple[CodeCount, ...]
     due: Due
+    compared: bool
 
 
 def overview(library: Library, slug: str) -> Overview:
@@ -88,6 +92,7 @@ def _overview(snapshot: Snapshot, waiting: Due) -> Overview:
         {severity: found.severities.get(int(severity), 0) for severity in reversed(Severity)},
         tuple(sorted(codes, key=lambda each: (-each.severity, -each.entries, each.code.name))),
         waiting,
+        findings.are_compared(snapshot.connection),
     )
 
 

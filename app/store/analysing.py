@@ -23,6 +23,7 @@ from app.domain.validation.analysis import Analysis, analysed, check
 from app.domain.validation.diagnostic import Diagnostic
 from app.domain.validation.rules import Rules
 from app.store.datasets import opened
+from app.store.findings import number_lacking
 from app.store.index import write_findings
 
 BATCH = 400  # lines that a processor looks at in one go
@@ -52,23 +53,21 @@ class Seen(Generic[Found]):
 
 
 def lacking(connection: sqlite3.Connection, table: str) -> list[Place]:
-    """The entries without a row in ``checks`` or ``sizes``, in file order; quick where there are none."""
-    (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    (wanted,) = connection.execute(f"SELECT count(*) FROM lines WHERE {_ENTRIES}").fetchone()
-    if there == wanted:
-        return []
-    found = connection.execute(
-        f"SELECT rank, offset, length, digest FROM lines WHERE {_ENTRIES}"
-        f" AND rank NOT IN (SELECT rank FROM {table}) ORDER BY rank"
-    )
-    return [Place(*row) for row in found]
+    """The entries without a row in ``checks``, ``sizes`` or ``signatures``, in file order.
 
-
-def number_lacking(connection: sqlite3.Connection, table: str) -> int:
-    """How many entries have no row in ``checks`` or ``sizes``."""
-    (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
-    (wanted,) = connection.execute(f"SELECT count(*) FROM lines WHERE {_ENTRIES}").fetchone()
-    return max(0, int(wanted) - int(there))
+    Quick where they are few: they are sought among the lines that changed, and only then among all.
+    """
+    wanted = number_lacking(connection, table)
+    found: list[Place] = []
+    for among in ("recent CROSS JOIN lines USING (rank)", "lines") if wanted else ():
+        rows = connection.execute(
+            f"SELECT rank, offset, length, digest FROM {among} WHERE +{_ENTRIES}"
+            f" AND NOT EXISTS (SELECT 1 FROM {table} WHERE {table}.rank = lines.rank) ORDER BY rank"
+        )
+        found = [Place(*row) for row in rows]
+        if len(found) == wanted:
+            break
+    return found
 
 
 def look(

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,8 @@ from pathlib import Path
 from app.domain.facts import Kind
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Severity
-from app.store.index import Index
+from app.store.index import Index, summary_of
+from app.store.schema import ANY, STANDING, bad
 
 _ENTRIES = f"kind = {int(Kind.ENTRY)}"
 OF_LABELS = "(code GLOB 'base.*' OR code = 'identity.missing_uuid')"
@@ -18,24 +19,14 @@ _OF_OTHERS = "code IN ('identity.duplicate_uuid', 'duplicate.exact')"
 _OF_NEAR = "code = 'duplicate.near'"
 _OF_TARGET = "(code GLOB 'target.*' OR code = 'tokens.over_limit')"
 OF_TEXT = f"NOT ({OF_LABELS} OR {_OF_OTHERS} OR {_OF_NEAR} OR {_OF_TARGET})"
-# How bad a finding is: as it is by itself, or an error where the target makes its code one.
-_BAD = (
-    "CASE WHEN code IN (SELECT value FROM json_each((SELECT value FROM meta WHERE key = 'strict')))"
-    f" THEN {int(Severity.ERROR)} ELSE severity END"
-)
 _BESIDE = (
     "SELECT rank, code, severity, coalesce(what, '') FROM findings LEFT JOIN details USING (code, rank)"
     f" WHERE ({_OF_OTHERS} OR {_OF_NEAR} OR {_OF_TARGET})"
 )
-# Only entries have an id, so that these need read nothing but an index.
-_SAME_ID = (
-    "SELECT rank, uuid AS mark FROM lines WHERE uuid IN"
-    " (SELECT uuid FROM lines WHERE uuid NOT NULL GROUP BY uuid HAVING count(*) > 1)"
-)
-_SAME_TEXT = (
-    "SELECT rank, same AS mark FROM checks WHERE length(same) AND same IN"
-    " (SELECT same FROM checks GROUP BY same HAVING count(*) > 1)"
-)
+# What entries are compared by: the code of one that repeats another, and where its mark stands. Only entries
+# have an id, so that these need read nothing but an index.
+_COMPARED = (("identity.duplicate_uuid", "lines", "uuid"), ("duplicate.exact", "checks", "same"))
+FEW_MARKS = 1000  # from which on all are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,25 +69,21 @@ def state(connection: sqlite3.Connection) -> tuple[str, ...]:
 
 def counts(connection: sqlite3.Connection) -> list[Count]:
     """How many entries have each code, worst first."""
-    found = connection.execute("SELECT code, max(severity), count(*), sum(count) FROM findings GROUP BY code")
+    found = connection.execute(
+        "SELECT code, max(severity), sum(entries), sum(found) FROM counted GROUP BY code"
+    )
     return sorted((Count(*row) for row in found), key=lambda each: (-each.severity, -each.entries, each.code))
 
 
 def details(connection: sqlite3.Connection, code: str, most: int) -> list[tuple[str, int, int]]:
     """What of a code was found: each with its entries and how often it stands in them, most entries first."""
-    return list(
-        connection.execute(
-            "SELECT what, count(*) AS entries, sum(count) FROM details WHERE code = ? GROUP BY what"
-            " ORDER BY entries DESC, what LIMIT ?",
-            (code, most),
-        )
-    )
+    query = "SELECT what, entries, found FROM named WHERE code = ? ORDER BY entries DESC, what LIMIT ?"
+    return list(connection.execute(query, (code, most)))
 
 
-def by_severity(connection: sqlite3.Connection) -> dict[int, int]:
-    """How many entries have at least one finding of each severity."""
-    query = f"SELECT bad, count(*) FROM (SELECT DISTINCT rank, {_BAD} AS bad FROM findings) GROUP BY bad"
-    return dict(connection.execute(query))
+def standing(connection: sqlite3.Connection) -> dict[int, int]:
+    """How many entries have at least one finding of each kind: a severity, any, or of the target."""
+    return dict(connection.execute("SELECT kind, entries FROM standing"))
 
 
 def has(connection: sqlite3.Connection, rank: int, code: str) -> bool:
@@ -107,13 +94,28 @@ def has(connection: sqlite3.Connection, rank: int, code: str) -> bool:
 
 def strict(connection: sqlite3.Connection) -> frozenset[str]:
     """The codes that the target makes errors, whatever they are without one."""
-    return frozenset(json.loads(mark(connection, "strict") or "[]"))
+    return frozenset(code for (code,) in connection.execute("SELECT code FROM strict"))
+
+
+def set_strict(connection: sqlite3.Connection, codes: Iterable[str]) -> None:
+    """Say which codes the target makes errors; how many entries have errors is counted anew."""
+    connection.execute("DELETE FROM strict")
+    connection.executemany("INSERT INTO strict VALUES (?)", ((code,) for code in codes))
+    connection.execute(STANDING)
 
 
 def sound(connection: sqlite3.Connection) -> int:
     """How many entries that were looked at have no finding at all."""
+    if not number_lacking(connection, "checks"):
+        return entries(connection) - standing(connection)[ANY]
     query = "SELECT count(*) FROM checks WHERE rank NOT IN (SELECT rank FROM findings)"
     return int(connection.execute(query).fetchone()[0])
+
+
+def number_lacking(connection: sqlite3.Connection, table: str) -> int:
+    """How many entries have no row in ``checks``, ``sizes`` or ``signatures``."""
+    (there,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+    return max(0, entries(connection) - int(there))
 
 
 def forget_texts(connection: sqlite3.Connection) -> None:
@@ -200,15 +202,61 @@ def _among(ranks: Sequence[int] | None) -> tuple[str, list[str]]:
     return "rank IN (SELECT value FROM json_each(?))", [json.dumps(ranks)]
 
 
-def compare(connection: sqlite3.Connection) -> None:
-    """Find the entries whose id or whose conversation an earlier entry has too."""
-    connection.execute(f"DELETE FROM findings WHERE {_OF_OTHERS}")
-    for code, query in (("identity.duplicate_uuid", _SAME_ID), ("duplicate.exact", _SAME_TEXT)):
+def compare(connection: sqlite3.Connection, *, every: bool) -> None:
+    """Find the entries whose id or whose conversation an earlier entry has too.
+
+    :param every: compare all with each other; else only those of whom something changed since the last time.
+    """
+    (changed,) = connection.execute("SELECT count(*) FROM repeated").fetchone()
+    every = every or changed > FEW_MARKS
+    for code, table, mark in _COMPARED:
+        several = f"SELECT {mark} FROM {table} WHERE length({mark}) GROUP BY {mark} HAVING count(*) > 1"
+        marks = several if every else "SELECT mark FROM repeated"
+        alike = f"SELECT rank, {mark} AS mark FROM {table} WHERE {mark} IN ({marks})"
+        _compare(connection, code, alike, "" if every else f"AND rank IN (SELECT rank FROM ({alike}))")
+    connection.execute("DELETE FROM repeated")
+
+
+def _compare(connection: sqlite3.Connection, code: str, alike: str, among: str) -> None:
+    """Say which entries repeat an earlier one, and of no others of those that are compared."""
+    repeats = (
+        "SELECT rank FROM (SELECT rank, row_number() OVER (PARTITION BY mark ORDER BY rank) AS place"
+        f" FROM ({alike})) WHERE place > 1"
+    )
+    connection.execute(f"DELETE FROM findings WHERE code = ? AND rank NOT IN ({repeats}) {among}", (code,))
+    connection.execute(
+        f"INSERT OR IGNORE INTO findings SELECT ?, rank, ?, 1 FROM ({repeats})",
+        (code, int(CODES[code].severity)),
+    )
+
+
+def are_compared(connection: sqlite3.Connection) -> bool:
+    """Whether entries that say nearly the same are known, but for what has changed since the last look."""
+    return mark(connection, "near") != ""
+
+
+def reordered(connection: sqlite3.Connection, rank: int | None) -> None:
+    """Have one line compared anew that now stands elsewhere, or all: another one may now be the earlier."""
+    if rank is None:
+        for name in ("beside", "near"):
+            set_mark(connection, name, "")
+        return
+    for table, column, mark in (
+        ("lines", "uuid", "repeated"), ("checks", "same", "repeated"), ("signatures", "sign", "resigned"),
+    ):  # fmt: skip
         connection.execute(
-            "INSERT INTO findings SELECT ?, rank, ?, 1 FROM (SELECT rank,"
-            f" row_number() OVER (PARTITION BY mark ORDER BY rank) AS place FROM ({query})) WHERE place > 1",
-            (code, int(CODES[code].severity)),
+            f"INSERT OR REPLACE INTO {mark} SELECT {column} FROM {table} WHERE rank = ? AND length({column})",
+            (rank,),
         )
+
+
+def forget_recent(connection: sqlite3.Connection) -> None:
+    """Take note that the lines which changed were looked at, those of which all is known."""
+    known = (
+        f"EXISTS (SELECT 1 FROM {table} WHERE {table}.rank = recent.rank)"
+        for table in ("checks", "sizes", "signatures")
+    )
+    connection.execute(f"DELETE FROM recent WHERE {' AND '.join(known)}")
 
 
 def of_entry(connection: sqlite3.Connection, rank: int) -> list[tuple[str, int, str]]:
@@ -240,7 +288,14 @@ def earlier(connection: sqlite3.Connection, rank: int, code: str, what: str) -> 
 
 def entries(connection: sqlite3.Connection) -> int:
     """How many entries there are."""
-    return int(connection.execute(f"SELECT count(*) FROM lines WHERE {_ENTRIES}").fetchone()[0])
+    summary = summary_of(connection)
+    return summary.entries if summary else 0
+
+
+def content(connection: sqlite3.Connection) -> str:
+    """The content of the file that the index describes, as its hash."""
+    summary = summary_of(connection)
+    return summary.content if summary else ""
 
 
 def numbers(connection: sqlite3.Connection) -> dict[int, int]:
@@ -265,15 +320,16 @@ def carry(connection: sqlite3.Connection, old: Path) -> None:
         CREATE TEMP TABLE same AS SELECT was.rank AS was, now.rank AS now
             FROM old.lines AS was JOIN main.lines AS now USING (digest) GROUP BY now.rank;
         CREATE INDEX temp.same_was ON same (was);
-        INSERT INTO main.meta SELECT * FROM old.meta
-            WHERE key IN ('rules', 'target', 'applied', 'strict', 'near');
+        INSERT INTO main.meta SELECT * FROM old.meta WHERE key IN ('rules', 'target', 'applied');
+        INSERT INTO main.strict SELECT * FROM old.strict;
+        {STANDING}
         INSERT INTO main.shapes SELECT * FROM old.shapes;
         INSERT INTO main.verdicts SELECT * FROM old.verdicts;
         INSERT INTO main.checks SELECT now, shape, checks.same
             FROM old.checks JOIN temp.same AS lines ON was = rank;
         INSERT INTO main.sizes SELECT now, tokens, trained FROM old.sizes JOIN temp.same ON was = rank;
-        INSERT INTO main.signatures SELECT now, signature
-            FROM old.signatures JOIN temp.same ON was = rank;
+        INSERT INTO main.signs SELECT * FROM old.signs;
+        INSERT INTO main.signatures SELECT now, sign FROM old.signatures JOIN temp.same ON was = rank;
         INSERT OR REPLACE INTO main.findings SELECT code, now, severity, count
             FROM old.findings JOIN temp.same ON was = rank WHERE NOT {_OF_OTHERS};
         INSERT OR REPLACE INTO main.details SELECT code, what, now, count
@@ -301,8 +357,21 @@ def condition(wanted: str) -> tuple[str, list[object]]:
     if wanted in _WHOLE:
         return _WHOLE[wanted], []
     if wanted in SEVERITIES:
-        return f"rank IN (SELECT rank FROM findings WHERE {_BAD} = ?)", [SEVERITIES[wanted]]
+        return f"rank IN (SELECT rank FROM findings WHERE {bad()} = ?)", [SEVERITIES[wanted]]
     code, colon, what = wanted.partition(":")
     if colon:
         return "rank IN (SELECT rank FROM details WHERE code = ? AND what = ?)", [code, what]
     return "rank IN (SELECT rank FROM findings WHERE code = ?)", [code]
+
+
+def number(connection: sqlite3.Connection, wanted: str) -> int:
+    """How many entries have a diagnostic, named as for :func:`condition`."""
+    if wanted == "sound":
+        return sound(connection)
+    kind = ANY if wanted == "any" else SEVERITIES.get(wanted)
+    if kind is not None:
+        return standing(connection)[kind]
+    code, colon, what = wanted.partition(":")
+    where = "named WHERE code = ? AND what = ?" if colon else "counted WHERE code = ?"
+    values = (code, what) if colon else (code,)
+    return int(connection.execute(f"SELECT coalesce(sum(entries), 0) FROM {where}", values).fetchone()[0])

@@ -14,55 +14,11 @@ from app.domain import facts
 from app.domain.facts import Facts, Kind
 from app.domain.validation.diagnostic import Finding
 from app.errors import StoreError
+from app.store.schema import COUNTS, INDEXES, SCHEMA, TRIGGERS
 from app.store.textcache import TextCacheLost, TextCacheWriter
 
 GAP = 1 << 20
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE lines (
-    rank INTEGER PRIMARY KEY, offset INTEGER NOT NULL, length INTEGER NOT NULL, kind INTEGER NOT NULL,
-    digest BLOB NOT NULL, uuid TEXT, talk BLOB NOT NULL, tags INTEGER NOT NULL, messages INTEGER NOT NULL,
-    exchanges INTEGER NOT NULL, characters INTEGER NOT NULL, text_start INTEGER NOT NULL,
-    text_length INTEGER NOT NULL
-);
-CREATE TABLE tags (slug TEXT NOT NULL, rank INTEGER NOT NULL, label TEXT NOT NULL, PRIMARY KEY (slug, rank))
-    WITHOUT ROWID;
-CREATE TABLE reasons (rank INTEGER PRIMARY KEY, reason TEXT NOT NULL);
-CREATE TABLE findings (
-    code TEXT NOT NULL, rank INTEGER NOT NULL, severity INTEGER NOT NULL, count INTEGER NOT NULL,
-    PRIMARY KEY (code, rank)
-) WITHOUT ROWID;
-CREATE TABLE details (
-    code TEXT NOT NULL, what TEXT NOT NULL, rank INTEGER NOT NULL, count INTEGER NOT NULL,
-    PRIMARY KEY (code, what, rank)
-) WITHOUT ROWID;
-CREATE TABLE shapes (
-    id INTEGER PRIMARY KEY, shape TEXT NOT NULL UNIQUE, judged INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE verdicts (
-    shape INTEGER NOT NULL, code TEXT NOT NULL, severity INTEGER NOT NULL, what TEXT NOT NULL
-);
-CREATE INDEX verdicts_shape ON verdicts (shape);
-CREATE TABLE checks (rank INTEGER PRIMARY KEY, shape INTEGER NOT NULL, same BLOB NOT NULL);
-CREATE TABLE sizes (rank INTEGER PRIMARY KEY, tokens INTEGER NOT NULL, trained INTEGER NOT NULL);
-CREATE TABLE signatures (rank INTEGER PRIMARY KEY, signature BLOB NOT NULL);
-"""
-# Every table with something about a line, which goes where the line goes.
-RANKED = ("lines", "tags", "reasons", "findings", "details", "checks", "sizes", "signatures")
-INDEXES = (
-    "CREATE INDEX lines_uuid ON lines (uuid) WHERE uuid IS NOT NULL",
-    "CREATE INDEX lines_unnamed ON lines (digest) WHERE uuid IS NULL",
-    "CREATE INDEX tags_rank ON tags (rank)",
-    "CREATE INDEX findings_rank ON findings (rank, severity)",
-    "CREATE INDEX details_rank ON details (rank)",
-    "CREATE INDEX checks_shape ON checks (shape)",
-    "CREATE INDEX checks_same ON checks (same)",
-    # Lists read nothing but these, which are a tenth of the table: one an order, the first for most filters.
-    "CREATE INDEX lines_order ON lines (kind, rank, tags, exchanges, characters)",
-    "CREATE INDEX lines_length ON lines (kind, characters, rank, exchanges)",
-    "CREATE INDEX lines_exchanges ON lines (kind, exchanges, rank, characters)",
-)
 _ROW = "INSERT INTO lines VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 
 
@@ -100,6 +56,7 @@ class Index:
             with closing(sqlite3.connect(self.database, timeout=30, isolation_level=None)) as connection:
                 connection.execute("PRAGMA synchronous=OFF")
                 connection.execute("PRAGMA cache_size=-65536")
+                connection.execute("PRAGMA recursive_triggers=ON")  # so that a row replaced counts as gone
                 yield connection
         except TextCacheLost:
             self.remove()
@@ -212,8 +169,8 @@ class Builder:
         self._flush()
         for statement in INDEXES:
             self._connection.execute(statement)
+        self._connection.executescript(f"{COUNTS} {TRIGGERS}")  # which commits what came before
         write_summary(self._connection, summary)
-        self._connection.execute("COMMIT")
         self._connection.execute("PRAGMA journal_mode=WAL")
         self.abandon()
 

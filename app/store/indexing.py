@@ -15,8 +15,9 @@ from app.domain.facts import Facts, Kind, facts_of
 from app.errors import StoreError
 from app.store.atomic import BLOCK, disk
 from app.store.datasets import content_hash, framing, lines, signature
-from app.store.findings import OF_LABELS, carry
-from app.store.index import GAP, RANKED, Index, Summary, rank_at, ranks, row_of, write_findings, write_summary
+from app.store.findings import OF_LABELS, carry, reordered
+from app.store.index import GAP, Index, Summary, rank_at, ranks, row_of, write_findings, write_summary
+from app.store.schema import RANKED
 from app.store.textcache import TextCacheWriter
 
 FEW = 8
@@ -254,6 +255,7 @@ def _rewrite(
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [(rank,) for rank in grown])
     for table in ("findings", "details", "checks", "sizes", "signatures"):
         connection.executemany(f"DELETE FROM {table} WHERE rank = ?", [row[-1:] for row in retold])
+    connection.executemany("INSERT OR REPLACE INTO recent VALUES (?)", [row[-1:] for row in retold])
     for table in ("findings", "details"):
         statement = f"DELETE FROM {table} WHERE rank = ? AND {OF_LABELS}"
         connection.executemany(statement, [row[-1:] for row in relabelled])
@@ -292,6 +294,7 @@ def _place(
             rank = (position + 1) * GAP
         values = row_of(rank, 0, line.length, line.found, writer.segment(line))
         connection.execute(f"INSERT INTO lines VALUES ({','.join('?' * len(values))})", values)
+        connection.execute("INSERT OR REPLACE INTO recent VALUES (?)", (rank,))
         _annotate(connection, [(rank, line.found)])
 
 
@@ -314,6 +317,7 @@ def _move(connection: sqlite3.Connection, start: int, to: int) -> bool:
         return False
     for table in RANKED:
         connection.execute(f"UPDATE {table} SET rank = ? WHERE rank = ?", (target, rank))
+    reordered(connection, target)
     return True
 
 
@@ -340,6 +344,8 @@ def _renumber(connection: sqlite3.Connection, order: tuple[Run, ...] | None, hol
         connection.execute(f"UPDATE {table} SET rank = -(SELECT new FROM fresh WHERE old = rank)")
         connection.execute(f"UPDATE {table} SET rank = -rank")
     connection.execute("DROP TABLE fresh")
+    if order:
+        reordered(connection, None)
 
 
 def _set_offsets(connection: sqlite3.Connection) -> None:

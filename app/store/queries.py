@@ -94,6 +94,8 @@ def _tag_condition(view: View) -> tuple[str, list[Any]]:
 def count(connection: sqlite3.Connection, view: View, uuids: str = "") -> int:
     """How many entries pass the filters of a view, its search aside."""
     where, values = condition(view, uuids)
+    if view.diagnostic and (where, values) == condition(View(diagnostic=view.diagnostic)):
+        return findings.number(connection, view.diagnostic)  # which is kept, where nothing else is filtered
     return int(connection.execute(f"SELECT count(*) FROM lines WHERE {where}", values).fetchone()[0])
 
 

@@ -2,6 +2,9 @@
 
 import sqlite3
 
+from app.store import findings
+from app.store.schema import TARGET
+
 
 def shapes_said(connection: sqlite3.Connection, code: str, what: str, most: int) -> list[str]:
     """The shapes of which a target says just that, so many at most."""
@@ -14,12 +17,14 @@ def shapes_said(connection: sqlite3.Connection, code: str, what: str, most: int)
 
 def counts(connection: sqlite3.Connection) -> dict[str, int]:
     """How many entries each thing is said of that a target does."""
-    query = "SELECT code, count(*) FROM findings WHERE code GLOB 'target.*' GROUP BY code"
+    query = "SELECT code, sum(entries) FROM counted WHERE code GLOB 'target.*' GROUP BY code"
     return dict(connection.execute(query))
 
 
 def spoken_of(connection: sqlite3.Connection) -> int:
     """How many entries a target does anything to, of those that were looked at and measured."""
+    if _all_known(connection):
+        return findings.standing(connection)[TARGET]
     query = (
         "SELECT count(DISTINCT rank) FROM findings JOIN checks USING (rank) JOIN sizes USING (rank)"
         " WHERE code GLOB 'target.*'"
@@ -29,21 +34,30 @@ def spoken_of(connection: sqlite3.Connection) -> int:
 
 def looked_at(connection: sqlite3.Connection) -> int:
     """How many entries were measured and looked at, with what the target makes of them written down."""
+    if findings.mark(connection, "applied") != findings.mark(connection, "target"):
+        return 0
+    if _all_known(connection):
+        return findings.entries(connection)
     query = (
         "SELECT count(*) FROM checks JOIN sizes USING (rank) JOIN shapes ON shapes.id = checks.shape"
-        " WHERE judged AND (SELECT value FROM meta WHERE key = 'applied')"
-        " = (SELECT value FROM meta WHERE key = 'target')"
+        " WHERE judged"
     )
     return int(connection.execute(query).fetchone()[0])
 
 
+def _all_known(connection: sqlite3.Connection) -> bool:
+    """Whether every entry was looked at and measured, and every shape judged."""
+    lacking = (findings.number_lacking(connection, table) for table in ("checks", "sizes"))
+    return not (any(lacking) or findings.unjudged(connection))
+
+
 def sizes(connection: sqlite3.Connection) -> list[int]:
-    """The tokens of every entry, fewest first; many have the same, so that few rows are read."""
-    query = "SELECT tokens, count(*) FROM sizes WHERE tokens >= 0 GROUP BY tokens ORDER BY tokens"
+    """The tokens of every entry, fewest first."""
+    query = "SELECT tokens, entries FROM lengths WHERE tokens >= 0 ORDER BY tokens"
     return [tokens for tokens, entries in connection.execute(query) for _ in range(entries)]
 
 
 def trained(connection: sqlite3.Connection) -> int:
     """The tokens of all entries that are trained."""
-    query = "SELECT coalesce(sum(trained), 0) FROM sizes WHERE tokens >= 0"
+    query = "SELECT coalesce(sum(trained), 0) FROM lengths WHERE tokens >= 0"
     return int(connection.execute(query).fetchone()[0])

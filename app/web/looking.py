@@ -33,7 +33,7 @@ def look_through(slug: str, address: str, *, back: str) -> BaseResponse:
     return lead_on(
         jobs.start(
             title,
-            lambda progress: analysing.bring_up_to_date(opened, slug, progress),
+            lambda progress: analysing.bring_up_to_date(opened, slug, progress, near=True),
             unit="entries",
             context=Errand(lambda _: onward, back),
         )

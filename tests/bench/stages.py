@@ -244,29 +244,60 @@ def _seconds_of_overview(home: Path) -> tuple[float, list[str]]:
     return perf_counter() - start, [each.code.name for each in found.codes]
 
 
+def _edited(bench: Bench, library: Library, total: int) -> str:
+    """One entry saved with one more message; its key."""
+    place = View(page=bench.random.randint(1, total), size=1)
+    opened = browsing.open_entry(library, SLUG, bench.listing(library, place).rows[0].key)
+    said = [*opened.entry.value["messages"], {"role": "user", "content": f"Go on, {bench.random.random()}."}]
+    editing.save_entry(
+        library, SLUG, opened.key, {**opened.entry.value, "messages": said}, revision=opened.revision
+    )
+    return opened.key
+
+
 def one_edit(bench: Bench) -> None:
     """One entry saved, looked at, and the page of validation; only that entry is looked at."""
     library = _looked_through(bench)
     total = bench.listing(library, View()).total
-
     measuring.counting(library, measuring.vocabulary_of(library, TARGET))  # read once by each process
 
     def look() -> validating.Overview:
         assert analysing.bring_up_to_date(library, SLUG) == 1
         return validating.overview(library, SLUG)
 
-    for number in range(7):
-        place = View(page=bench.random.randint(1, total), size=1)
-        opened = browsing.open_entry(library, SLUG, bench.listing(library, place).rows[0].key)
-        said = [*opened.entry.value["messages"], {"role": "user", "content": f"Go on, {number}."}]
-        value = {**opened.entry.value, "messages": said}
+    def edit() -> validating.Overview:
+        _edited(bench, library, total)
+        return bench.timed("look after one edit", look)  # type: ignore[no-any-return]
 
-        def edit(opened: browsing.OpenEntry = opened, value: dict[str, Any] = value) -> validating.Overview:
-            editing.save_entry(library, SLUG, opened.key, value, revision=opened.revision)
-            return bench.timed("look after one edit", look)  # type: ignore[no-any-return]
-
-        assert not bench.timed("after one edit", edit).due.entries
+    for _ in range(7):
+        found = bench.timed("after one edit", edit)
+        assert found.compared
+        assert not found.due.entries
         bench.timed("copy", lambda: _copy(bench.file, bench.home.with_name("copy")))
+
+
+def pages_after_edits(bench: Bench) -> None:
+    """Pages as a browser gets them, each as the first one after an edit; what changed is looked at for it."""
+    from tests.bench.server import serving
+
+    library = _looked_through(bench)
+    total = bench.listing(library, View()).total
+    pages = {
+        "validation": f"/datasets/{SLUG}/validation",
+        "entries with a code": f"/datasets/{SLUG}/?diagnostic=style.slop_phrase",
+        "entry": f"/datasets/{SLUG}/?entry={{key}}",
+        "target": f"/datasets/{SLUG}/targets",
+    }
+    with serving(library) as get:
+        for _ in range(6):
+            for name, address in pages.items():
+                to = address.format(key=_edited(bench, library, total))
+                bench.timed(f"http {name} after one edit", partial(get, to))
+            rows = bench.listing(library, View(page=bench.random.randint(1, total // 10), size=10)).rows
+            edit = TagEdit(add=(f"Bench {bench.random.random()}",))
+            editing.edit_tags(library, SLUG, [row.key for row in rows], edit)
+            bench.timed("http validation after ten edits", lambda: get(pages["validation"]))
+    bench.times = {label: times[1:] for label, times in bench.times.items()}  # the first reads vocabularies
 
 
 def of_codes(bench: Bench) -> None:
@@ -352,6 +383,7 @@ STAGES: dict[str, Callable[[Bench], None]] = {
     "http": over_http,
     "save": saved,
     "one edit": one_edit,
+    "http after edits": pages_after_edits,
     "repair": repaired,
     "tag": tagged,
     "undo": undone,

@@ -13,7 +13,6 @@ from app.jobs import Cancelled
 from app.services import analysing, browsing, criteria, editing, history, opening, targets_report, validating
 from app.services.reading import current_index
 from app.store import analysing as looking
-from app.store import findings, tally
 from tests.workshop import check_home, entry, keys, line, uuid, value_of
 
 COUNT = 40
@@ -315,30 +314,6 @@ def test_half_a_character_in_a_key_is_told_as_its_escape_by_the_target(library, 
     (reason,) = targets_report.report(library, "talks").fates[0].reasons
     assert "\\ud800" in reason.what
     assert reason.source
-
-
-def test_what_was_found_is_counted_once_until_something_changes(looked):
-    def counted():
-        """What is written down of the whole, if that is what there is to count."""
-        with current_index(looked, looked.dataset("talks")).connect() as connection:
-            there = tally.tally(connection)
-            findings.set_mark(connection, "tally", "")
-            assert tally.tally(connection) == there
-            tally.write_tally(connection)
-            return there, findings.mark(connection, "tally")
-
-    first = counted()
-    assert analysing.bring_up_to_date(looked, "talks") == 0
-    assert counted() == first
-    editing.delete_entries(looked, "talks", SPOILT[:2])
-    second = counted()
-    assert second[0].counts != first[0].counts
-    criteria.set_target(looked, "talks", Chosen(trainer="trl", limit=1))
-    assert analysing.bring_up_to_date(looked, "talks") == COUNT - 2
-    assert counted()[0].counts != second[0].counts
-    criteria.set_target(looked, "talks", Chosen())
-    analysing.bring_up_to_date(looked, "talks")
-    assert counted()[0].counts == second[0].counts
 
 
 def test_an_entry_that_nearly_repeats_another_says_which(library, tmp_path):

@@ -11,6 +11,7 @@ from app import jobs
 from app.domain.validation.codes import CODES
 from app.domain.view import View
 from app.services import analysing, browsing, editing, opening, shelving, validating
+from app.store import likeness
 from app.web import working
 
 SOUND = {
@@ -75,6 +76,21 @@ def test_what_was_found_is_listed_and_leads_to_its_entries(client, library):
     assert total(client, html.unescape(address)) == 2
     listed = text_of(client.get(html.unescape(address)).text)
     assert "A control token in the text: <|im_end|>" in listed
+
+
+def test_that_not_all_were_compared_is_told_with_a_way_to_do_so(client, library, monkeypatch):
+    dataset(library, SOUND, SOUND, SOUND)
+    told = "Not all entries were compared with each other since the last changes."
+    assert told not in client.get(PAGE).text
+    monkeypatch.setattr(analysing, "COMPARED", 0)
+    monkeypatch.setattr(likeness, "MOST", 1)  # so that all are too many
+    editing.delete_entries(library, "talks", browsing.matching_keys(library, "talks", View())[:1])
+    page = client.get(PAGE).text
+    assert told in page
+    assert "Compare them anew" in page
+    monkeypatch.setattr(working, "QUICK", 60)
+    client.post(PAGE)
+    assert told not in client.get(PAGE).text
 
 
 def test_severities_and_the_sound_ones_lead_to_the_list(client, library):
