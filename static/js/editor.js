@@ -68,8 +68,10 @@ function createOnEnter(event) {
 
 /* The address changes without a new page; a form that leads back to it has to know. */
 function noteHere(event) {
-  const here = event.target.querySelector?.("[data-here]");
-  if (here) here.value = window.location.search.slice(1);
+  const { pathname, search } = window.location;
+  for (const field of event.target.querySelectorAll?.("[data-here]") ?? []) {
+    field.value = field.name === "here" ? pathname : search.slice(1);
+  }
 }
 
 /* A tag of the side panel is added to the list as it is now, which may have been searched since the page came. */

@@ -79,7 +79,7 @@ def test_some_are_repaired_then_all_and_a_toast_takes_it_back(page, lamps):
     expect(code).to_have_count(0)
     page.locator(".toast").get_by_role("button", name="Undo").click()
     expect(page.locator(".toast").last).to_contain_text("Undo: Repair")
-    page.goto(PAGE)
+    expect(page).to_have_url(re.compile(f"{PAGE}$"))
     expect(code.locator(".code-count strong")).to_have_text("10")
 
 

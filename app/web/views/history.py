@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote, urlencode
 
-from flask import Blueprint, Response, request, url_for
-from werkzeug.datastructures import MultiDict
+from flask import Blueprint, Response, current_app, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line
@@ -42,6 +42,11 @@ REASONS = {
     "trash": "Before it went to the trash",
     "outside": "As another program left it",
 }
+# The pages of a dataset to which an undo that was pressed there leads back.
+PLACES = (
+    "entry.show", "validation.show", "repair.show", "rules.show", "targets.show", "history.show",
+    "speakers.show", "rejected.show", "exporting.show",
+)  # fmt: skip
 WORDS = {"inserted": "added", "replaced": "changed"}
 
 
@@ -198,10 +203,9 @@ def _operation() -> int:
 
 
 def _work(slug: str, title: str, task: Callable[[Progress], OperationInfo]) -> BaseResponse:
-    """Do it as a job, and go back to where the button was pressed: the list in its state, or the history."""
+    """Do it as a job, and go back to where the button was pressed."""
     opened, number = library(), library().dataset(slug).id
-    listed, view = "view" in request.form, entries.view_in_form()
-    key = MultiDict(parse_qsl(request.form.get("view", ""), max_num_fields=200)).get("entry", "")
+    way_back = _way_back()
 
     def do(progress: Progress) -> tuple[OperationInfo, str | None]:
         done = task(progress)
@@ -211,11 +215,34 @@ def _work(slug: str, title: str, task: Callable[[Progress], OperationInfo]) -> B
         done, now = result
         if now is None:
             return Onward(f"{done.title}. {slug} is in the trash.", url_for("library.index"))
-        if not listed:
-            return Onward(f"{done.title}.", url_for("history.show", slug=now))
-        return Onward(
-            f"{done.title}.",
-            entries.address(now, _of_those_there(view), entry=key if opened_entry.find(now, key) else ""),
-        )
+        return Onward(f"{done.title}.", way_back(now))
 
     return work(title, do, onward, back=url_for("history.show", slug=slug))
+
+
+def _way_back() -> Callable[[str], str]:
+    """Makes the address to go back to, once it is known what the dataset is called then.
+
+    That is the page that the form names, the list in its state, or else the history.
+    """
+    if "view" not in request.form:
+        return lambda now: url_for("history.show", slug=now)
+    query, view = parse_qsl(request.form["view"], max_num_fields=200), entries.view_in_form()
+    endpoint, values = _page_in_form()
+    key = values.get("key") or dict(query).get("entry", "")
+
+    def address(now: str) -> str:
+        found = key if key and opened_entry.find(now, key) else ""
+        if endpoint in PLACES and (found or "key" not in values):
+            return f"{url_for(endpoint, **{**values, 'slug': now})}{'?' if query else ''}{urlencode(query)}"
+        return entries.address(now, _of_those_there(view), entry=found)
+
+    return address
+
+
+def _page_in_form() -> tuple[str, Mapping[str, Any]]:
+    """The page on which the button was pressed, and what its address names; nothing if that is no page."""
+    try:
+        return current_app.url_map.bind("").match(unquote(request.form.get("here", "")), method="GET")
+    except HTTPException:
+        return "", {}

@@ -1,13 +1,15 @@
 """The history over HTTP: what each operation offers, the backups, and former names."""
 
+import html
 import json
 import re
+from urllib.parse import unquote
 
 import pytest
 
 from app.domain.tagging import TagEdit
 from app.domain.view import View
-from app.services import browsing, editing, history, opening, prompt_uses, prompts
+from app.services import browsing, editing, history, opening, prompt_uses, prompts, shelving
 
 LINE = json.dumps({"messages": [{"role": "user", "content": "Hi?"}, {"role": "assistant", "content": "Ho."}]})
 
@@ -176,3 +178,70 @@ def test_a_badge_says_what_is_no_longer_in_force_and_nothing_else(client, librar
     assert badges() == [[], ["redone"], [], []]
     history.undo(library, "talks")
     assert badges() == [[], [], ["redone"], ["undone"], []]
+
+
+def pressed(client, address):
+    """Where the undo in the header of a page leads, and what is said there."""
+    page = client.get(address).text
+    form = page.partition('action="/datasets/')[2].partition("</form>")[0]
+    fields = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
+    slug = unquote(form.partition("/undo")[0])
+    done = client.post(f"/datasets/{slug}/undo", data=fields)
+    assert done.status_code == 303
+    return unquote(done.headers["Location"])
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "", "?tag=calm", "validation", "validation/rules",
+        "validation/repair/chatml.missing_system_role?choice=add&text=Be+kind.",
+        "targets", "history", "speakers", "export?tag=calm", "rejected",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("slug", ["talks", "مرحبا"])
+def test_an_undo_leads_back_to_the_page_on_which_it_was_pressed(client, library, slug, place):
+    opening.import_text(library, LINE, slug)
+    editing.edit_tags(library, slug, None, TagEdit(add=("calm",)))
+    address = f"/datasets/{slug}/{place}"
+    assert pressed(client, address) == unquote(address)
+
+
+def test_an_undo_beside_an_entry_leads_back_to_it_or_to_the_list_where_it_is_gone(client, library, talks):
+    address = f"/datasets/talks/entries/{talks[0]}"
+    editing.edit_tags(library, "talks", talks[:1], TagEdit(add=("calm",)))
+    assert pressed(client, f"{address}?tab=history") == f"{address}?tab=history"
+    copy = editing.duplicate_entry(library, "talks", talks[0]).uuid
+    assert pressed(client, f"/datasets/talks/entries/{copy}") == "/datasets/talks/"
+
+
+def test_an_undo_of_a_new_name_leads_back_under_the_old_one(client, library, talks):
+    shelving.rename(library, "talks", "walks")
+    assert pressed(client, "/datasets/walks/targets") == "/datasets/talks/targets"
+
+
+@pytest.mark.parametrize(
+    "here",
+    [
+        "",
+        "/",
+        "//evil.example/",
+        "/datasets/walks/targets",
+        "https://evil.example",
+        "/nothing",
+        "\0%",
+        "/undo",
+    ],
+)
+def test_an_undo_leads_to_no_page_but_one_of_its_dataset(client, library, talks, here):
+    editing.edit_tags(library, "talks", None, TagEdit(add=("calm",)))
+    done = client.post("/datasets/talks/undo", data={"view": "tag=calm", "here": here})
+    assert done.headers["Location"] in ("/datasets/talks/?tag=calm", "/datasets/talks/targets?tag=calm")
+
+
+def test_the_toast_after_a_repair_offers_an_undo_that_leads_back(client, library, talks):
+    path = "/datasets/talks/validation/repair/chatml.missing_system_role"
+    sent = {"choice": "add", "text-add": "Be kind.", "do": "all"}
+    page = client.post(path, data=sent, follow_redirects=True).text
+    toast = page.partition('class="toast"')[2].partition("</form>")[0]
+    assert 'name="here" value="/datasets/talks/validation"' in toast
