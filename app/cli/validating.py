@@ -125,9 +125,16 @@ def repair(
     else:
         done = repairing.repair(library, slug, wanted, keys=keys, progress=call.watch("Repairing"))
     operation = done.operation.as_json() if done.operation else None
-    value = {"changed": done.changed, "left": done.left, "locked": done.locked, "operation": operation}
-    would = "would change" if dry_run else "changed"
-    words = [f"{counted(done.changed, 'entry', 'entries')} {would}."]
+    value = {
+        "changed": done.changed,
+        "added": done.added,
+        "left": done.left,
+        "locked": done.locked,
+        "operation": operation,
+    }
+    changed, came = ("would change", "would come in") if dry_run else ("changed", "came in")
+    more = f", {done.added:,} more {came}" if done.added else ""
+    words = [f"{counted(done.changed, 'entry', 'entries')} {changed}{more}."]
     if done.left:
         words.append(f"{counted(done.left, 'entry', 'entries')} cannot be repaired by a program.")
     if done.locked:

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.repairs import SPLITTING
 from app.domain.splitting import Part, by_exchanges, by_length
 from app.domain.targets.chosen import Chosen
-from app.domain.targets.measure import measured
+from app.domain.targets.measure import length
 from app.domain.tokens import BadTokenizer, Counter
 from app.services import criteria, measuring
 from app.services.library import Library
@@ -40,7 +40,6 @@ class _Ruler:
     def __init__(self, library: Library, chosen: Chosen, rendering: Renderer | None) -> None:
         self.library = library
         self.chosen = chosen
-        self.family = rendering.family if rendering else None
         self.render = rendering.render if rendering else None
 
     @cached_property
@@ -52,7 +51,7 @@ class _Ruler:
 
         :raises BadTokenizer: if the person's own tokenizer fails on it.
         """
-        return measured(value, self._counter, self.family, self.render, self.chosen.mask)[0]
+        return length(value, self._counter, self.render)
 
     def cut(self, value: Mapping[str, Any]) -> tuple[Part, ...]:
         """The parts of an entry, each as long as the target takes at most."""

@@ -41,6 +41,7 @@ _HELPS = {
     "target.system_lost": ("target.system_lost",),
     "target.system_added": ("chatml.missing_system_role",),
     "target.altered": (),
+    "target.cut": (OVER,),
 }
 
 
@@ -210,6 +211,8 @@ class _Seeking:
             return _HELPS[code]
         strict = findings.strict(self.snapshot.connection)
         shapes = target_facts.shapes_said(self.snapshot.connection, code, what, _LOOKED_AT)
+        if code == "target.dropped" and not shapes:
+            return (OVER,)  # dropped for its length, which no shape tells
         found = (name for shape in shapes for name in _wrong_in(shape))
         return [name for name in dict.fromkeys(found) if name in strict]
 

@@ -7,7 +7,7 @@ Only where a template looks into the texts themselves are they searched for in i
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -83,9 +83,7 @@ def rendered(family: Family, render: Render, value: dict[str, Any], mask: str = 
     :param render: renders a list of messages with the family's template.
     :raises TemplateError: if the template refuses the messages or fails on them.
     """
-    stated = value.get("messages")
-    messages = stated if isinstance(stated, list) else []
-    more = {"tools": value["tools"]} if isinstance(value.get("tools"), list) else {}
+    messages, more = given(value)
     text = render(messages, **more)
     found = _placed(text, messages, lambda probe: render(probe, **more))
     if found is None:
@@ -96,6 +94,13 @@ def rendered(family: Family, render: Render, value: dict[str, Any], mask: str = 
     present = {message for _, _, message in found.spans}
     lost = tuple(at for at, words in enumerate(_texts(messages)) if words.strip() and at not in present)
     return Rendered(str(text), pieces, trained, lost, tuple(sorted(found.trimmed - set(lost))), added)
+
+
+def given(value: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """What a template is given of an entry: its messages, and the tools that can be called, if any."""
+    stated = value.get("messages")
+    messages = stated if isinstance(stated, list) else []
+    return messages, {"tools": value["tools"]} if isinstance(value.get("tools"), list) else {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,26 @@
 """Repairing one code: the ways to do it, what it would change, entry by entry, and doing it."""
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from flask import Blueprint, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line, compare
+from app.domain.entry import Message
 from app.domain.form_text import unix
-from app.domain.repairs import Repair
+from app.domain.repairs import SPLITTING, Repair
+from app.domain.roles import SYSTEM
 from app.domain.validation.codes import CODES
+from app.domain.validation.structure import exchanges_of, role_of
 from app.domain.view import View
 from app.errors import Refused
 from app.jobs import Cancelled
-from app.services import analysing, browsing, repairing
+from app.services import analysing, browsing, casting, repairing
 from app.services.reading import Progress
 from app.services.repairing import Proposed, Repaired, Wanted
 from app.web.context import counted, library
@@ -29,24 +34,72 @@ from app.web.working import Onward, work
 bp = Blueprint("repair", __name__, url_prefix="/datasets/<slug>/validation/repair")
 
 PAGE = 10
+MOST_PARTS = 20  # of one entry that are shown
+LONGEST = 120  # letters of a message by which a part is known
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPart:
+    """One part of an entry that would be split: which of its messages they are, and the words at both ends.
+
+    ``prompt`` is the system prompt that the part repeats; ``between`` counts the messages that are not shown.
+    """
+
+    first: int
+    last: int
+    exchanges: int
+    tokens: int | None
+    prompt: tuple[str, ...]
+    opening: tuple[str, ...]
+    between: int
+    closing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One entry with what the repair would change in it; ``is_left`` if the repair leaves it alone."""
+    """One entry with what the repair would change in it; ``is_left`` if the repair leaves it alone.
+
+    Where it would be split, there are ``count`` parts, of which ``parts`` are the first.
+    """
 
     key: str
     number: int
     locked: str
     is_left: bool
     lines: tuple[Line, ...]
+    count: int
+    parts: tuple[ShownPart, ...]
 
     @classmethod
     def of(cls, proposed: Proposed) -> "Shown":
         """The entry, compared with what the repair makes of it."""
-        is_left = proposed.after is None
-        lines = () if is_left else clipped(compare(proposed.before.value, proposed.after))
-        return cls(proposed.key, proposed.number, proposed.locked, is_left, lines)
+        is_left, count = proposed.after is None, len(proposed.parts)
+        lines = () if is_left or count else clipped(compare(proposed.before.value, proposed.after))
+        parts = tuple(islice(_parts(proposed), MOST_PARTS))
+        return cls(proposed.key, proposed.number, proposed.locked, is_left, lines, count, parts)
+
+
+def _parts(proposed: Proposed) -> Iterator[ShownPart]:
+    """The parts that an entry would be split into."""
+    start = 0
+    for part in proposed.parts:
+        said = [_said(each) for each in part.value["messages"]]
+        own = sum(place >= start for place in part.origins)
+        prompt, rest = said[: len(said) - own], said[len(said) - own :]
+        roles = [role_of(each) for each in part.value["messages"]]
+        shown = 2 if roles[-own] == SYSTEM else 1
+        yield ShownPart(
+            start + 1, start + own, exchanges_of(roles), part.tokens,
+            tuple(prompt), tuple(rest[:shown]), max(0, own - shown - 1), tuple(rest[shown:][-1:]),
+        )  # fmt: skip
+        start += own
+
+
+def _said(message: Any) -> str:
+    """Who says a message, and its first words."""
+    told = Message(message)
+    text = told.text if told.is_text else json.dumps(told.content, ensure_ascii=False)
+    return f"{told.role or 'no role'}: {text[:LONGEST]}{'…' if len(text) > LONGEST else ''}"
 
 
 @bp.get("/<code>")
@@ -67,6 +120,7 @@ def show(slug: str, code: str) -> BaseResponse:
         dataset=dataset,
         code=CODES[code],
         repair=repair,
+        splits=code in SPLITTING,
         wanted=wanted,
         lone=lone,
         lacks=lacks if is_refused else "",
@@ -121,11 +175,16 @@ def _preview(slug: str, wanted: Wanted, lone: str) -> dict[str, Any]:
     found = repairing.preview(library(), slug, wanted, page=whole(request.args.get("page")) or 1, size=PAGE)
     rows = [Shown.of(each) for each in found.rows]
     here = _does(rows)
-    does = here or (found.pages > 1 and repairing.would_repair(library(), slug, [wanted]).changed > 0)
+    does = here or (found.pages > 1 and _does_elsewhere(slug, wanted))
     return {
         "rows": rows, "affected": found.affected, "page": found.page, "pages": found.pages,
         "here_does": here, "does": does,
     }  # fmt: skip
+
+
+def _does_elsewhere(slug: str, wanted: Wanted) -> bool:
+    """Whether the repair would change an entry of another page; taken for granted where to tell is long."""
+    return wanted.code in SPLITTING or repairing.would_repair(library(), slug, [wanted]).changed > 0
 
 
 def _does(rows: Sequence[Shown]) -> bool:
@@ -152,7 +211,7 @@ def repair(slug: str, code: str) -> BaseResponse:
         raise Refused("No entry is chosen.", "Check the boxes of the entries that you want to repair.")
     back = url_for("validation.show", slug=slug)
     lone = request.args.get("entry", "")
-    if lone and keys:
+    if lone and keys and casting.is_castable(lone):  # else it gets an id, and another address with it
         back = url_for("entry.show", slug=slug, key=lone)
     return work(
         f"Repair {slug}: {CODES[code].title.lower()}",
@@ -179,6 +238,8 @@ def _told(done: Repaired) -> str:
     """What came of a repair."""
     if not done.changed:
         words = "Nothing was changed: no entry had anything to repair in this way."
+    elif done.added:
+        words = f"Split {counted(done.changed, 'entry', 'entries')} into {done.changed + done.added:,}."
     else:
         words = f"Repaired {counted(done.changed, 'entry', 'entries')}."
     if done.left and done.changed:
