@@ -17,6 +17,7 @@ from app.domain.targets.chosen import MASKS, Chosen, named
 from app.domain.targets.trainers import TRAINERS
 from app.domain.tokens import VOCABULARIES
 from app.domain.validation.codes import CODES
+from app.domain.validation.diagnostic import Severity
 from app.errors import NotFound, Refused
 from app.services.library import Library
 
@@ -85,13 +86,18 @@ def _chosen(library: Library, name: str | None) -> Chosen | None:
 
 def _said(report: "Report") -> list[str]:
     entries = Counter(code for code, _ in {(each["code"], each["entry"]) for each in report.diagnostics})
-    codes = sorted(report.codes, key=lambda code: (-CODES[code].severity, -entries[code], code))
+    worst: dict[str, Severity] = {}
+    for each in report.diagnostics:  # a target makes an error of what is none by itself
+        code, severity = str(each["code"]), Severity[str(each["severity"]).upper()]
+        worst[code] = max(severity, worst.get(code, severity))
+    codes = sorted(worst, key=lambda code: (-worst[code], -entries[code], code))
     lines = [f"{counted(report.entries, 'entry', 'entries')} looked at."]
+    if not report.entries:
+        lines = ["There are no entries in it." if codes else "It is empty: there are no entries in it."]
     for code in codes:
-        known = CODES[code]
         there = counted(entries[code], "entry", "entries")
-        lines.append(f"{known.severity.word:8}{code:34}{there:>14}  {known.title}")
-    return lines if codes else [*lines, "Nothing was found."]
+        lines.append(f"{worst[code].word:8}{code:34}{there:>14}  {CODES[code].title}")
+    return lines if codes or not report.entries else [*lines, "Nothing was found."]
 
 
 @click.command(cls=Command)

@@ -84,6 +84,33 @@ def test_any_file_is_looked_at_without_being_opened(run, tmp_path):
     assert path.read_bytes() == line(1) + b"[1]\n{broken\n" + line(1)
 
 
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"[]"])
+def test_a_file_without_entries_says_so_and_ends_with_zero(run, tmp_path, content):
+    path = tmp_path / "empty.jsonl"
+    path.write_bytes(content)
+    words = run("validate", path)
+    assert (words.code, words.out) == (0, "It is empty: there are no entries in it.\n")
+    answer = run.json("validate", path)
+    assert (answer.code, answer.json) == (0, {"entries": 0, "codes": {}, "diagnostics": []})
+    run("new", "bare")
+    assert "there are no entries in it" in run("validate", "bare").out
+
+
+def test_a_file_of_nothing_but_broken_lines_has_no_entries(run, tmp_path):
+    path = tmp_path / "broken.jsonl"
+    path.write_bytes(b"[1]\n{broken\n")
+    words = run("validate", path)
+    assert words.code == 1
+    assert words.out.startswith("There are no entries in it.\nerror   base.not_dict")
+
+
+def test_a_target_raises_the_word_too(spoilt):
+    assert "info    chatml.assistant_first" in spoilt("validate", "spoilt").out
+    words = spoilt("validate", "spoilt", "--target", "gemma3").out
+    assert "error   chatml.assistant_first" in words
+    assert "info    chatml.assistant_first" not in words
+
+
 def test_a_clean_file_ends_with_zero(run, tmp_path):
     path = tmp_path / "clean.jsonl"
     said = entry(1)["messages"]
