@@ -154,6 +154,17 @@ def test_new_ids_are_announced_and_given(client, library, tmp_path):
     assert len({key.partition("~")[0] for key in keys(library, "talks")}) == 2
 
 
+def test_an_entry_that_gets_another_address_leads_back_to_validation(client, library, tmp_path):
+    path = tmp_path / "talks.jsonl"
+    path.write_bytes(line(1) + line(1, tags=["twice"]))
+    opening.import_path(library, path, in_place=True)
+    key = keys(library, "talks")[1]
+    address = f"/datasets/talks/validation/repair/identity.duplicate_uuid?entry={key}"
+    done = client.post(address, data={"do": "chosen", "keys": key})
+    assert done.headers["Location"] == "/datasets/talks/validation"
+    assert client.get(f"/datasets/talks/entries/{key}").status_code == 404
+
+
 def test_what_nobody_sees_is_shown(client, library):
     dataset(library, said(1, "  Hm\u200b "))
     trimmed = client.get("/datasets/talks/validation/repair/chatml.content_whitespace").text
