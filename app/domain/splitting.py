@@ -161,14 +161,16 @@ def by_length(
         return tuple(replace(part, tokens=length(part.value)) for part in parts)
 
     # A part is about as long as the prompt and its turns are by themselves; how long, it says itself.
-    prompt = [messages[place] for place in _prompt(messages)]
-    base = length({**value, "messages": prompt}) if prompt else 0
-    pieces = [_without(_prompt(messages), messages, start, stop) for start, stop in pairwise(edges)]
+    prompt = _prompt(messages)
+    lead = [messages[place] for place in prompt]
+    pieces = [_without(prompt, messages, start, stop) for start, stop in pairwise(edges)]
     weights = [(length({**value, "messages": piece}),) for piece in pieces]
     (heaviest,) = max(weights)
-    if length({**value, "messages": [*prompt, *pieces[weights.index((heaviest,))]]}) > limit:
+    place = weights.index((heaviest,))
+    alone = [*lead, *pieces[place]] if prompt.start < edges[place + 1] else pieces[place]
+    if length({**value, "messages": alone}) > limit:
         return ()
-    cap = limit - base
+    cap = limit - (length({**value, "messages": lead}) if lead else 0)
     for _ in range(_MOST_TRIES):
         parts = measured(_evened(weights, (max(cap, heaviest),)))
         excess = _longest(parts) - limit

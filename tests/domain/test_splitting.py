@@ -130,6 +130,13 @@ def test_parts_are_no_longer_than_a_limit():
     assert [part.tokens for part in parts] == [length(part.value) for part in parts]
 
 
+def test_a_prompt_that_comes_later_counts_only_for_the_parts_that_have_it():
+    said = [*talk("U A", words=40), *talk("S U A U A", words=10)]
+    value = {"messages": said}
+    limit = length({"messages": said[:2]})
+    assert [part.origins for part in by_length(value, limit, length)] == [(0, 1), (2, 3, 4, 5, 6)]
+
+
 def test_a_measure_that_is_not_the_sum_of_its_parts_is_still_kept_to():
     """As with a template that writes more, the more there is."""
 
