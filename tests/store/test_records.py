@@ -114,7 +114,9 @@ def test_an_object_with_turns_is_no_wrapper(read, value):
         assert (form, values(records)) == ("object", [value])
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\r\n\t ", b"\xef\xbb\xbf", b"\xff\xfe", gzip.compress(b"", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b" \n\r\n\t ", b"\xef\xbb\xbf", b"\xff\xfe", gzip.compress(b"", mtime=0)]
+)
 def test_an_empty_file_has_no_records(read, content):
     assert read(content) == ("jsonl", [], [])
 
