@@ -47,7 +47,10 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What becomes of one message: its tokens, whether some of it is trained, lost or trimmed."""
+    """What becomes of one message: its tokens, whether some of it is trained, lost or trimmed.
+
+    ``cut`` is how much of it the trainer cuts off: ``end``, ``all``, or empty for nothing.
+    """
 
     place: int
     role: str
@@ -55,6 +58,7 @@ class Part:
     trained: bool
     lost: bool
     trimmed: bool
+    cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ class RenderedEntry:
     """An entry as its trainer will see it; nothing but ``error`` where the template refuses it.
 
     ``uncounted`` says why there are no numbers. ``hidden`` counts the characters that are not shown;
-    all numbers count the whole text. ``limit`` is None where nothing is too long.
+    all numbers count the whole text, but what the trainer cuts is not trained. ``limit`` is None where
+    nothing is too long.
     """
 
     chosen: Chosen
@@ -146,11 +151,12 @@ def _laid_out(empty: RenderedEntry, entry: Entry, whole: Rendered, counter: Coun
     cut = len(text)
     if counter and empty.limit and tokens > empty.limit and empty.excess == "cut":
         cut = _place_of(counter, text, empty.limit)
+    whole = replace(whole, trained=tuple((a, min(b, cut)) for a, b in whole.trained if a < cut))
     shown = tuple(_shown(text, _stretches(empty.family, whole, cut)))
     return replace(
         empty,
         stretches=shown,
-        parts=tuple(_parts(entry, whole, counter)),
+        parts=tuple(_parts(entry, whole, counter, cut)),
         system_added=whole.system_added,
         characters=len(text),
         hidden=len(text) - sum(len(each.text) for each in shown),
@@ -173,7 +179,7 @@ def _place_of(counter: Counter, text: str, limit: int) -> int:
     return low
 
 
-def _parts(entry: Entry, whole: Rendered, counter: Counter | None) -> Iterator[Part]:
+def _parts(entry: Entry, whole: Rendered, counter: Counter | None, cut: int) -> Iterator[Part]:
     spans: dict[int, list[Span]] = {}
     for piece in whole.pieces:
         if piece.kind == MESSAGE:
@@ -187,7 +193,15 @@ def _parts(entry: Entry, whole: Rendered, counter: Counter | None) -> Iterator[P
             any(_touches(whole.trained, span) for span in found),
             place in whole.lost,
             place in whole.trimmed,
+            _cut_off(found, cut),
         )
+
+
+def _cut_off(spans: list[Span], cut: int) -> str:
+    """How much of a message stands where the trainer cuts."""
+    if not spans or spans[-1][1] <= cut:
+        return ""
+    return "all" if spans[0][0] >= cut else "end"
 
 
 def _touches(trained: tuple[Span, ...], span: Span) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -106,6 +107,31 @@ def test_the_place_where_a_trainer_cuts_is_the_last_that_fits(library):
         assert view.over == view.tokens - limit
     dropped = rendered_entry(library, entry(*SAID), Chosen("axolotl", "llama3", limit=7))
     assert not any(each.beyond for each in dropped.stretches)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_what_the_trainer_cuts_off_is_not_trained(library, mask):
+    whole = rendered_entry(library, entry(*SAID), Chosen("trl", "llama3", limit=1000, mask=mask))
+    for limit in range(1, whole.tokens, 3):
+        view = rendered_entry(library, entry(*SAID), Chosen("trl", "llama3", limit=limit, mask=mask))
+        assert view.trained <= limit
+        assert not any(each.trained for each in view.stretches if each.beyond)
+        assert shown(view) == shown(whole)
+        reached = [each for each in view.stretches if each.kind == "message" and not each.beyond]
+        for part in view.parts:
+            assert part.trained == any(each.trained for each in reached if each.message == part.place)
+            assert (part.cut == "all") == all(each.message != part.place for each in reached)
+    dropped = rendered_entry(library, entry(*SAID), Chosen("axolotl", "llama3", limit=7, mask=mask))
+    assert (dropped.trained, {part.cut for part in dropped.parts}) == (whole.trained, {""})
+
+
+def test_of_an_answer_that_is_cut_within_only_what_stands_before_is_counted(library):
+    talk = (SAID[1], {"role": "assistant", "content": "light " * 127})
+    target = Chosen("trl", "llama3", mask="last")
+    whole = rendered_entry(library, entry(*talk), target)
+    view = rendered_entry(library, entry(*talk), replace(target, limit=whole.tokens - 70))
+    assert whole.trained - view.trained == 70
+    assert [part.cut for part in view.parts] == ["", "end"]
 
 
 def test_shares_are_rounded_but_never_to_nothing_or_all(library):
