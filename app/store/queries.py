@@ -173,10 +173,13 @@ def tag_counts(connection: sqlite3.Connection, most: int = -1) -> list[tuple[str
 
     :param most: how many; all, if not given.
     """
+    spelling = "SELECT {} FROM tags AS one WHERE one.slug = tags.slug"  # sought once for each tag
     return list(
         connection.execute(
-            "SELECT slug, CASE WHEN max(label = slug) THEN slug ELSE min(label) END, count(*) AS used"
-            " FROM tags GROUP BY slug ORDER BY used DESC, slug LIMIT ?",
+            f"SELECT slug, CASE WHEN EXISTS ({spelling.format(1)} AND label = slug) THEN slug"
+            f" ELSE ({spelling.format('min(label)')}) END, used"
+            " FROM (SELECT slug, count(*) AS used FROM tags GROUP BY slug) AS tags"
+            " ORDER BY used DESC, slug LIMIT ?",
             (most,),
         )
     )

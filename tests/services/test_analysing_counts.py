@@ -258,6 +258,16 @@ def test_entries_that_nearly_repeat_one_that_changed_are_told_at_once(talks, tmp
     assert said["duplicate.near"] == f"The earlier one is entry {COUNT + 1}."
 
 
+def test_which_of_equal_entries_is_the_earlier_is_told_after_any_move(talks, tmp_path):
+    """Also where there is no room left between two lines, so that all get other places in the index."""
+    for _ in range(24):
+        editing.move_entry(talks, "talks", keys(talks, "talks")[-1], 2)
+        analysing.bring_up_to_date(talks, "talks")
+        with index_of(talks) as connection:
+            assert kept(connection) == counted(connection)
+            assert told(connection) == told_anew(talks, tmp_path)
+
+
 def test_where_too_many_are_alike_it_is_told_that_they_were_not_compared(talks, tmp_path, monkeypatch):
     assert validating.overview(talks, "talks").compared
     monkeypatch.setattr(analysing, "COMPARED", 0)

@@ -141,6 +141,15 @@ def test_tags_are_counted_most_used_first(mixed):
     assert found == sorted(counted.items(), key=lambda item: (-item[1], item[0]))
 
 
+def test_a_tag_is_shown_as_its_slug_if_anybody_spells_it_so_else_as_one_of_its_spellings(library, tmp_path):
+    path = tmp_path / "talks.jsonl"
+    spelt = (["Slow Burn", "Old Sea"], ["slow_burn"], ["SLOW BURN", "old sea"])
+    path.write_bytes(b"".join(line(number, tags=tags) for number, tags in enumerate(spelt)))
+    opening.import_path(library, path, in_place=True)
+    counted = [(each.label, each.count) for each in browsing.tag_counts(library, "talks")]
+    assert counted == [("slow_burn", 3), ("Old Sea", 2)]
+
+
 @pytest.mark.parametrize("view", [View(), View(query="Question"), View(tags=("calm",))])
 def test_what_was_found_before_a_change_is_not_what_is_found_after_it(library, talks, view):
     for calm, gone in ((3, []), (2, [uuid(1)]), (1, [uuid(3)])):
