@@ -121,3 +121,14 @@ def test_a_template_without_end_leaves_the_page_standing_so_that_another_can_be_
     assert "Loop renders them" not in page.text
     assert client.post(HERE, data=FORM).status_code == 303
     assert "just as they are" in client.get(HERE).text
+
+
+def test_a_bar_of_one_length_is_called_by_one_number(client, library):
+    lines = [json.dumps({"messages": [{"role": "user", "content": "a " * n}]}) for n in (1, 1, 2, 3, 40)]
+    opening.import_text(library, "\n".join([*lines[:4]] * 10), "short")
+    opening.import_text(library, "\n".join(lines), "mixed")
+    labels = re.compile(r'<th scope="row" class="number">([^<]+)</th>')
+    short = labels.findall(client.get("/datasets/short/targets").text)
+    assert short[:3] == ["0–1", "2", "3"]
+    mixed = labels.findall(client.get("/datasets/mixed/targets").text)
+    assert all(re.fullmatch(r"(\d+)–(?!\1$)\d+|more than \d+", each) for each in mixed)
