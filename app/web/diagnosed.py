@@ -9,14 +9,19 @@ from app.domain.repairs import REPAIRS
 from app.domain.validation.codes import CODES, Code
 from app.domain.validation.diagnostic import Diagnostic, Severity
 from app.errors import AppError
-from app.services import validating
+from app.services import analysing, criteria, validating
 from app.services.browsing import OpenEntry
+from app.services.health import health
+from app.services.library import DatasetInfo
 from app.web.context import library
 from app.web.forms.entry import EntryForm
+from app.web.forms.view import DIAGNOSTICS
 
 MOST_PLACES = 8  # of one code that are listed
 AROUND = 30  # letters on each side of what was found
 LONGEST = 80  # letters of what was found
+
+SAID = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "worth a look"}
 
 Mark = tuple[str, str]  # a piece of a text, and what is said of it; nothing of most
 
@@ -47,6 +52,32 @@ class Found:
     places: tuple[Place, ...]
     more: int
     repairable: bool
+
+    @property
+    def words(self) -> str:
+        """How bad it is, as all pages say it."""
+        return dict(DIAGNOSTICS)[self.severity.word]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlooked:
+    """What keeps it from being known all that there is to say of an entry.
+
+    ``entries`` counts those that have still to be looked at: none where they have only to be compared.
+    """
+
+    entries: int
+    has_target: bool
+
+
+def unlooked(dataset: DatasetInfo) -> Unlooked | None:
+    """Why it is not known whether an entry repeats another one and what its target makes of it; else None."""
+    stands = health(library(), dataset)
+    if stands is None or stands.is_known:
+        return None
+    due = analysing.due(library(), dataset.slug)
+    target = criteria.target_for(library(), dataset.slug)
+    return Unlooked(max(due.unchecked, due.unmeasured), bool(target.name))
 
 
 def found_in(slug: str, entry: OpenEntry, form: EntryForm | None) -> tuple[Found, ...]:
@@ -115,6 +146,6 @@ def _pieces(text: str, diagnostics: Iterable[Diagnostic]) -> Iterable[Mark]:
     for each in sorted(diagnostics, key=lambda found: (found.start, -found.end)):
         if each.start >= last and each.end <= len(text):
             yield text[last : each.start], ""
-            yield text[each.start : each.end], f"{each.severity.word}: {CODES[each.code].title}"
+            yield text[each.start : each.end], f"{SAID[each.severity]}: {CODES[each.code].title}"
             last = each.end
     yield text[last:], ""

@@ -17,7 +17,7 @@ from app.web.forms import whole
 from app.web.forms.entry import EntryForm, rearranged, told
 from app.web.forms.prompts import lacks_system, with_prompt, with_replaced
 from app.web.htmx import answer, fragments, is_htmx, see_other, target, with_address
-from app.web.looking import freshen
+from app.web.looking import freshen, look_through
 from app.web.refusals import shown_on
 from app.web.views import characters, entries, opened
 
@@ -50,6 +50,18 @@ def _again(slug: str, key: str = "") -> Response:
     if "view" not in request.form and opened.find(slug, key):
         return show(slug, key)
     return answer("entries/page.html", (), **entries.page_context(slug, entries.view_in_form(), key))
+
+
+@bp.post("/<key>/look")
+@shown_on(_again)
+def look(slug: str, key: str) -> BaseResponse:
+    """Look through all entries that have still to be looked at, and lead back to this one in its list."""
+    browsing.open_entry(library(), slug, key)
+    tab = request.form.get("tab", "")
+    address = entries.address(
+        slug, entries.view_in_form(), entry=key, tab=tab if tab in opened.TABS[1:] else ""
+    )
+    return look_through(slug, address, back=address)
 
 
 @bp.post("/<key>")

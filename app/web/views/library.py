@@ -20,6 +20,7 @@ from app.services import browsing, drafts, opening, shelving
 from app.services import outside as settling
 from app.services.browsing import TagCount
 from app.services.completing import completions
+from app.services.health import Health, health
 from app.services.library import DatasetInfo
 from app.services.reading import Progress
 from app.services.sample import open_sample
@@ -48,6 +49,7 @@ def index() -> Response:
         title="Trash" if trash else "Library",
         datasets=datasets,
         tags={} if trash else _tags(datasets),
+        healths={} if trash else _healths(datasets),
         drafted=drafts.counts(library()),
         trashed=0 if trash else len(library().datasets(trashed=True)),
         trash=trash,
@@ -59,6 +61,13 @@ def _tags(datasets: list[DatasetInfo]) -> dict[int, tuple[TagCount, ...]]:
     end = monotonic() + PATIENCE
     known = {info.id: browsing.tags_at_hand(library(), info) for info in datasets if monotonic() < end}
     return {number: tags for number, tags in known.items() if tags}
+
+
+def _healths(datasets: list[DatasetInfo]) -> dict[int, Health]:
+    """How each dataset stands, by its number. What takes too long is told next time."""
+    end = monotonic() + PATIENCE
+    known = {info.id: health(library(), info) for info in datasets if monotonic() < end}
+    return {number: stands for number, stands in known.items() if stands}
 
 
 def _again(slug: str = "") -> Response:

@@ -49,6 +49,7 @@ def open_context(dataset: DatasetInfo, key: str) -> dict[str, Any]:
     if context["tab"] == "rendered":
         context |= rendered_context(dataset.slug, key)
     context["found"] = diagnosed.found_in(dataset.slug, entry, form)
+    context["unlooked"] = diagnosed.unlooked(dataset)
     if entry.entry.locked:
         context["marks"] = diagnosed.marks(dataset.slug, entry)
     if context["tab"] == "history":

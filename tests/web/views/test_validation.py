@@ -8,9 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from app import jobs
+from app.domain.targets.chosen import Chosen
 from app.domain.validation.codes import CODES
 from app.domain.view import View
-from app.services import analysing, browsing, editing, opening, shelving, validating
+from app.services import analysing, browsing, criteria, editing, opening, shelving, validating
 from app.store import likeness
 from app.web import working
 
@@ -284,3 +285,56 @@ def test_a_filter_that_finds_nothing_says_so_in_words_that_fit(client, library):
     assert "No entry has this" in client.get("/datasets/plain/?diagnostic=privacy.email").text
     unknown = client.get("/datasets/plain/?diagnostic=no.such").text
     assert "RoleThread knows no diagnostic “no.such”." in unknown
+
+
+def test_how_bad_it_is_has_one_word_on_every_page(client, library):
+    dataset(library, BROKEN)
+    key = browsing.matching_keys(library, "talks", View())[0]
+    said = re.findall(r'<h3 data-severity="(\w+)">([^<]+)', client.get(f"/datasets/talks/entries/{key}").text)
+    headed = re.findall(r'<h2 id="found-(\w+)">([^<]+?) <small', client.get(PAGE).text)
+    assert said == headed == [("error", "Errors"), ("warning", "Warnings"), ("info", "Worth a look")]
+    options = client.get("/datasets/talks/").text
+    assert all(f'<option value="{word}">{words}</option>' in options for word, words in said)
+
+
+def test_an_entry_says_what_is_not_known_of_it_yet_and_offers_the_look(client, library, few):
+    dataset(library, *[BROKEN] * 5)
+    key = browsing.matching_keys(library, "talks", View())[2]
+    address = f"/datasets/talks/?tag=calm&entry={key}"
+    page = client.get(f"{address}&tab=json").text
+    assert "Not known yet: whether it repeats another entry." in page
+    form = page.partition('class="unlooked"')[2].partition("</form>")[0]
+    assert "Look through 5 entries" in form
+    sent = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
+    done = client.post(f"/datasets/talks/entries/{key}/look", data=sent)
+    assert done.headers["Location"] == f"{address}&tab=json"
+    page = client.get(address).text
+    assert "Not known yet" not in page
+    criteria.set_target(library, "talks", Chosen(family="gemma3"))
+    assert "whether it repeats another entry, and what its target makes of it." in client.get(address).text
+    assert client.post("/datasets/talks/entries/gone/look").status_code == 404
+
+
+def test_an_entry_in_which_nothing_was_found_so_far_says_how_far(client, library):
+    dataset(library, SOUND)
+    key = browsing.matching_keys(library, "talks", View())[0]
+    address = f"/datasets/talks/entries/{key}"
+    assert "Nothing was found in its texts, tags and keys." in client.get(address).text
+    client.get(PAGE)
+    assert "Nothing was found.</p>" in client.get(address).text
+
+
+def test_the_card_of_a_dataset_says_how_it_stands_and_each_number_leads_to_its_entries(client, library):
+    dataset(library, SOUND, BROKEN, BROKEN)
+    dataset(library, SOUND, name="sound")
+    assert client.get("/").text.count(">not looked through yet</a>") == 2
+    client.get(PAGE)
+    client.get("/datasets/sound/validation")
+    page = client.get("/").text
+    found = dict(re.findall(r'<a href="([^"]+diagnostic=[^"]+)">(\d+) (?:with|worth)', page))
+    assert {address.partition("=")[2] for address in found} == {"error", "warning", "info"}
+    assert all(total(client, address) == int(number) for address, number in found.items())
+    assert '<a href="/datasets/sound/validation">nothing found</a>' in page
+    editing.delete_entries(library, "talks", browsing.matching_keys(library, "talks", View())[:1])
+    page = client.get("/").text
+    assert '<a href="/datasets/talks/validation">not looked through since it changed</a>' in page
