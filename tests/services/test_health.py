@@ -35,9 +35,10 @@ def test_nothing_is_told_of_what_is_not_known_as_it_is_now(library):
         for each, entries in known.severities.items()
     )
     assert known.severities[Severity.ERROR] == 1
+    first = browsing.matching_keys(library, "talks", View())[:1]
     for change in (
         lambda: editing.edit_tags(library, "talks", None, TagEdit(add=("calm",))),
-        lambda: editing.delete_entries(library, "talks", browsing.matching_keys(library, "talks", View())[:1]),
+        lambda: editing.delete_entries(library, "talks", first),
         lambda: criteria.set_rules(library, "talks", {"slop": ["welcome"]}),
         lambda: criteria.set_target(library, "talks", Chosen(family="gemma3")),
     ):
