@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 import orjson
+import regex
 
 from app.domain.entry import BLOCK, Entry
 from app.domain.tags import slug
@@ -13,6 +14,7 @@ from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic
 
 LONGEST_DETAIL = 80  # characters of a value that is shown
+_IN_NO_SLUG = regex.compile(r"[^\p{L}\p{M}\p{N}_]")
 
 # Top-level keys of entries and of the records of the formats that are known, each with who uses it.
 KNOWN_KEYS = frozenset(
@@ -45,7 +47,13 @@ def _tidy(tags: Any) -> bool:
 
 
 def _is_slug(tag: Any) -> bool:
-    return type(tag) is str and tag != "" and spelling(tag) == tag
+    return type(tag) is str and tag != "" and _is_its_spelling(tag)
+
+
+def _is_its_spelling(tag: str) -> bool:
+    if len(tag) > LONGEST_DETAIL and _IN_NO_SLUG.search(tag):
+        return False  # as the next line would say, but slowly
+    return spelling(tag) == tag
 
 
 def _unknown_keys(value: Mapping[str, Any]) -> Iterator[Diagnostic]:
@@ -67,7 +75,7 @@ def _tags(value: Mapping[str, Any]) -> Iterator[Diagnostic]:
             yield _found("base.invalid_tag_value", _shown(tag))
         elif not tag.strip():
             yield _found("base.empty_tag")
-        elif spelling(tag) != tag:
+        elif not _is_its_spelling(tag):
             yield _found("base.tag_spelling", tag)
 
 

@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
+from typing import NamedTuple
 from unicodedata import normalize
 
 import regex
 
-from app.domain.validation.spans import Span
+from app.domain.validation.spans import Span, apart
 
 # Each byte of UTF-8 as a small letter, a digit or a blank; control characters as the first of them all.
 _FLAT = bytes(
@@ -77,9 +79,27 @@ class Phrase:
         behind = f"(?!{_LETTER_BEHIND})" if words[-1] == "*" or _IS_LETTER.match(words[-1][-1]) else ""
         return regex.compile("(?V1i)" + before + r"\s++".join(spelt) + behind)
 
-    def spans(self, text: str) -> Iterator[Span]:
-        """Where it stands in a text."""
-        return (Span(*found.span(), self.listed) for found in self.pattern.finditer(text))
+    def spans(self, text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
+        """Where it stands in a text, or in a piece of it."""
+        return (Span(*found.span(), self.listed) for found in self.pattern.finditer(text, start, end))
+
+
+PIECE = 20_000  # letters; a longer text is searched piece by piece, and only for what the piece may hold
+_OVERLAP = 2_000  # letters of the next piece into which a phrase may reach, with the white space in it
+
+
+class Piece(NamedTuple):
+    """A stretch of a text, and the phrases that may begin in it."""
+
+    start: int
+    end: int
+    phrases: tuple[Phrase, ...]
+
+    def spans(self, text: str, code: str) -> Iterator[Span]:
+        """Where phrases of a code stand in it, the longest of those that overlap."""
+        held = (phrase for phrase in self.phrases if phrase.code == code)
+        found = (phrase.spans(text, self.start, self.end + _OVERLAP) for phrase in held)
+        return takewhile(lambda span: span.start < self.end, apart(*found))
 
 
 class Lexicon:
@@ -109,10 +129,32 @@ class Lexicon:
 
     def candidates(self, words: Words) -> Iterator[Phrase]:
         """The phrases that a text may hold: all their plain words stand in it as they should."""
-        for word in self._plain.keys() & words.plain:
-            for phrase in self._plain[word]:
-                if all(part in words.line for part in phrase.parts):
-                    yield phrase
+        return self._among(self._filed(words), words)
+
+    def pieces(self, text: str, tries: int | None) -> Iterator[Piece]:
+        """A text in pieces, each with the phrases that it may hold.
+
+        :param tries: how many phrases are looked for in their order of words, where not all; the last
+            piece is then empty.
+        """
+        tried = 0
+        for start in range(0, len(text), PIECE):
+            words = Words(text[start : start + PIECE + _OVERLAP])
+            filed = self._filed(words)
+            tried += len(filed)
+            if tries and tried > tries:
+                yield Piece(start, start, ())
+                return
+            yield Piece(start, min(start + PIECE, len(text)), tuple(self._among(filed, words)))
+
+    def _filed(self, words: Words) -> list[Phrase]:
+        """The phrases that are filed under a plain word of a text."""
+        return [phrase for word in self._plain.keys() & words.plain for phrase in self._plain[word]]
+
+    def _among(self, filed: list[Phrase], words: Words) -> Iterator[Phrase]:
+        for phrase in filed:
+            if all(part in words.line for part in phrase.parts):
+                yield phrase
         if self._words:
             for other in self._words.keys() & words.others:
                 yield from self._words[other]

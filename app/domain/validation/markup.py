@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from app.domain.validation.spans import Span
+from app.domain.validation.spans import Span, apart
 
 
 @lru_cache(maxsize=8)
@@ -40,15 +40,19 @@ def special_tokens(text: str, tokens: tuple[str, ...]) -> Iterator[Span]:
 
 # The macros of character cards (SillyTavern, Agnai, RisuAI), and the older signs of
 # Pygmalion and Kobold. Only these names: doubled brackets stand in much else.
+_MACROS = (
+    "user", "char", "bot", "persona", "original", "description", "personality", "scenario", "system", "group",
+    "notchar", "charifnotgroup", "mesexamples", "mesexamplesraw", "charprompt", "charjailbreak",
+    "lastmessage", "lastusermessage", "lastcharmessage", "model", "input", "time", "date", "weekday",
+    "isotime", "isodate", "idle_duration", "newline", "trim", "noop", "random", "pick", "roll", "getvar",
+    "setvar", "addvar", "incvar", "decvar", "getglobalvar", "setglobalvar", "comment", "hidden_key", "//",
+)  # fmt: skip
 _MACRO = re.compile(
-    r"\{\{\s{0,3}(?=[A-Za-z/])(?P<name>user|char|bot|persona|original|description|personality|scenario|system|group|notchar"
-    r"|charifnotgroup|mesexamples(?:raw)?|charprompt|charjailbreak|lastmessage|lastusermessage|lastcharmessage"
-    r"|model|input|time|date|weekday|isotime|isodate|idle_duration|newline|trim|noop|random|pick|roll"
-    r"|getvar|setvar|addvar|incvar|decvar|getglobalvar|setglobalvar|comment|hidden_key|//)"
-    r"(?:\s{0,3}(?::|\s)[^{}\n]{0,200}+)?\s{0,3}\}\}"
-    r"|<(?P<sign>user|bot|char|start)>",
+    rf"\{{\{{\s{{0,3}}(?=[A-Za-z/])({_branches(_MACROS)})(?=[\s:}}])"
+    r"(?:\s{0,3}(?::|\s)[^{}\n]{0,200}+)?\s{0,3}\}\}",
     re.IGNORECASE,
 )
+_SIGN = re.compile("<(user|bot|char|start)>", re.IGNORECASE)
 
 
 def macros(text: str) -> Iterator[Span]:
@@ -58,13 +62,15 @@ def macros(text: str) -> Iterator[Span]:
     """
     if "{{" not in text and "<" not in text:
         return
-    closed = {sign for sign in ("user", "bot", "char", "start") if f"</{sign}>" in text.lower()}
-    for found in _MACRO.finditer(text):
-        macro, sign = found["name"], (found["sign"] or "").lower()
-        if macro:
-            yield Span(*found.span(), "{{" + macro.lower() + "}}")
-        elif sign not in closed:
-            yield Span(*found.span(), f"<{sign.upper()}>")
+    lower = text.lower() if "</" in text else ""
+    closed = {sign for sign in ("user", "bot", "char", "start") if f"</{sign}>" in lower}
+    macro = (Span(*found.span(), "{{" + found[1].lower() + "}}") for found in _MACRO.finditer(text))
+    sign = (
+        Span(*found.span(), f"<{found[1].upper()}>")
+        for found in _SIGN.finditer(text)
+        if found[1].lower() not in closed
+    )
+    yield from apart(macro, sign)
 
 
 _FENCE = re.compile(r"^ {0,3}```.*?(?:^ {0,3}```|\Z)", re.DOTALL | re.MULTILINE)

@@ -1,16 +1,19 @@
 """What should not be published: addresses, numbers and secrets in a text, each by its form and a check.
 
 ``PRIVATE`` names a function for each code but ``privacy.name``; each gives the places, with the placeholder
-that a repair puts there. What was found is never repeated.
+that a repair puts there. What was found is never repeated. ``tries`` is how many places of a form are judged,
+where not all are.
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from ipaddress import ip_address
+from itertools import islice
 from math import log2
+from typing import Protocol
 
-from app.domain.validation.spans import Span, apart
+from app.domain.validation.spans import Span, apart, judged, stopped
 
 _Check = tuple["re.Pattern[str]", Callable[[str], bool]]  # a form, and what else has to be true of it
 
@@ -20,22 +23,26 @@ _FILES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "js
 _NO_MAIL = re.compile(r"@$|://[^\s/]*:$")  # names in other networks, passwords in links
 
 
-def emails(text: str) -> Iterator[Span]:
+def emails(text: str, tries: int | None = None) -> Iterator[Span]:
     """E-mail addresses; neither names such as @everyone nor those of other networks (@ann@example.social)."""
     if "@" not in text:
         return
     done = 0
-    for found in _EMAIL.finditer(text):
+
+    def address(found: "re.Match[str]") -> Span | None:
+        nonlocal done
         start, lowest = found.start(), max(done, found.start() - 65)
         while start > lowest and text[start - 1] in _LOCAL:
             start -= 1
         before = text[max(0, start - 64) : start]
         if found.start() - start > 64 or found[1].lower() in _FILES or _NO_MAIL.search(before):
-            continue
+            return None
         done = found.end()
         while text[start] == ".":
             start += 1
-        yield Span(start, done, better="[email]")
+        return Span(start, done, better="[email]")
+
+    yield from judged(_EMAIL.finditer(text), address, tries)
 
 
 _URL = re.compile(
@@ -44,18 +51,24 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 
+_LINKED = ("://", "www.", "discord.gg/", "t.me/", "bit.ly/")
 _STOPS = frozenset(".,;:!?'’*_")
 _MOST_STOPS = 1000  # behind one link
 
 
-def urls(text: str) -> Iterator[Span]:
+def urls(text: str, tries: int | None = None) -> Iterator[Span]:
     """The addresses of web pages, without the full stop or bracket that follows them."""
-    if "://" not in text and "/" not in text and "www." not in text.lower():
+    if "." not in text and "://" not in text:
         return
-    for found in _URL.finditer(text):
-        end = found.start() + _end(found[0])
-        if end - found.start() > len("https://"):
-            yield Span(found.start(), end, better="[link]")
+    lower = text.lower()
+    if not any(hint in lower for hint in _LINKED):
+        return
+    yield from judged(_URL.finditer(text), _link, tries)
+
+
+def _link(found: "re.Match[str]") -> Span | None:
+    start, end = found.start(), found.start() + _end(found[0])
+    return Span(start, end, better="[link]") if end - start > len("https://") else None
 
 
 def _end(link: str) -> int:
@@ -92,16 +105,20 @@ _CALLED = re.compile(
 )
 
 
-def phones(text: str) -> Iterator[Span]:
+def phones(text: str, tries: int | None = None) -> Iterator[Span]:
     """Telephone numbers: with the code of a country, as countries write them, or called one just before.
 
     Years, dates, times, prices, versions and the numbers of cards are none.
     """
     if not _DIGITS.search(text):
         return
-    accounts = (found for found in _IBAN.finditer(text) if _is_iban(found[0]))
-    account, place = next(accounts, None), 0
+    accounts = (found for found in islice(_IBAN.finditer(text), tries) if _is_iban(found[0]))
+    account, place, tried = next(accounts, None), 0, 0
     while found := _DIGITS.search(text, place):
+        if tried == tries:
+            yield stopped(found.start())
+            return
+        tried += 1
         span = _phone(text, found)
         place = span.end if span else found.end()
         while span and account and account.end() <= span.start:
@@ -181,7 +198,7 @@ _TOLD = re.compile(
 _LONG = re.compile(r"[A-Za-z0-9_-](?<![A-Za-z0-9+/_=.-].)[A-Za-z0-9_-]{31,127}+(?![A-Za-z0-9+/_.-])")
 
 
-def secrets(text: str) -> Iterator[Span]:
+def secrets(text: str, tries: int | None = None) -> Iterator[Span]:
     """Numbers of cards and accounts that hold their own check, keys of known forms, and passwords told.
 
     A long string of mixed letters and digits counts where it is as random as a key.
@@ -197,23 +214,26 @@ def secrets(text: str) -> Iterator[Span]:
     lower = text.lower()
     told = (_LOGIN, _TOLD) if any(hint in lower for hint in _HINTS) else (_LOGIN,)
     yield from apart(
-        *(_checked(pattern, check, text, "[secret]") for pattern, check in checks),
-        *(_passwords(pattern, text) for pattern in told),
+        *(_checked(pattern, check, text, "[secret]", tries) for pattern, check in checks),
+        *(judged(pattern.finditer(text), _password, tries) for pattern in told),
     )
 
 
 def _checked(
-    pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str, better: str
+    pattern: "re.Pattern[str]", check: Callable[[str], bool], text: str, better: str, tries: int | None
 ) -> Iterator[Span]:
-    return (Span(*found.span(), better=better) for found in pattern.finditer(text) if check(found[0]))
+    def place(found: "re.Match[str]") -> Span | None:
+        return Span(*found.span(), better=better) if check(found[0]) else None
+
+    return judged(pattern.finditer(text), place, tries)
 
 
-def _passwords(pattern: "re.Pattern[str]", text: str) -> Iterator[Span]:
+def _password(found: "re.Match[str]") -> Span | None:
     """What a pattern names, where it has letters and digits, as no word of a story has."""
-    for found in pattern.finditer(text):
-        told = found[1].rstrip(".!?)")
-        if len(told) >= 6 and any(map(str.isdigit, told)) and any(map(str.isalpha, told)):
-            yield Span(found.start(1), found.start(1) + len(told), better="[secret]")
+    told = found[1].rstrip(".!?)")
+    if len(told) < 6 or not any(map(str.isdigit, told)) or not any(map(str.isalpha, told)):
+        return None
+    return Span(found.start(1), found.start(1) + len(told), better="[secret]")
 
 
 def _is_card(number: str) -> bool:
@@ -298,7 +318,7 @@ _MACHINES: tuple[tuple[str, _Check], ...] = (
 )
 
 
-def addresses(text: str) -> Iterator[Span]:
+def addresses(text: str, tries: int | None = None) -> Iterator[Span]:
     """Streets with the number of a house, and addresses of machines in a network."""
     if not _DIGIT.search(text):
         return
@@ -306,10 +326,14 @@ def addresses(text: str) -> Iterator[Span]:
         (pattern, bool) for hints, pattern in _STREET_PATTERNS if any(hint in text for hint in hints)
     ]
     checks += [check for sign, check in _MACHINES if text.count(sign) > 1]
-    yield from apart(*(_checked(pattern, check, text, "[address]") for pattern, check in checks))
+    yield from apart(*(_checked(pattern, check, text, "[address]", tries) for pattern, check in checks))
 
 
-PRIVATE: dict[str, Callable[[str], Iterator[Span]]] = {
+class _Finder(Protocol):
+    def __call__(self, text: str, tries: int | None = None) -> Iterator[Span]: ...
+
+
+PRIVATE: dict[str, _Finder] = {
     "privacy.email": emails,
     "privacy.phone": phones,
     "privacy.secret": secrets,

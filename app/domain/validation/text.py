@@ -5,19 +5,22 @@ phrase; only where there is some of it the messages are read one by one.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property, lru_cache, partial
+from functools import cache, cached_property, lru_cache, partial
 from itertools import islice
 
 from app.domain.entry import Entry, Message
 from app.domain.validation import markup, unicode
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic
-from app.domain.validation.lexicon import Lexicon, Phrase, Words
+from app.domain.validation.lexicon import PIECE, Lexicon, Phrase, Piece, Words
 from app.domain.validation.privacy import PRIVATE
 from app.domain.validation.rules import Rules
-from app.domain.validation.spans import Span, apart
+from app.domain.validation.spans import STOPPED, TRIES, Span, stopped
 
 MOST = 1000  # diagnostics of one code in one message: more help nobody
+# In all pieces of a message that is long: phrases of one code that are searched for, and those of which a
+# word is there.
+LOOKS, FILED = TRIES // 10, TRIES * 3
 _DIGITS = b"0123456789"
 _ASCII = bytes(range(128))
 
@@ -29,6 +32,8 @@ _ROLES = {
     REFUSAL: ("assistant",), SLOP: ("assistant",), SPEAKS: ("assistant",), OOC: ("user", "assistant"),
     INACTIVE: ("system",),
 }  # fmt: skip
+_LISTED = (REFUSAL, SLOP, SPEAKS, OOC, NAME, INACTIVE)
+Cut = Callable[[str], Iterable[Piece]]
 # In quotation marks a character speaks: neither the model of itself, nor a narrator of the user.
 _OUTSIDE_SPEECH = frozenset((REFUSAL, SPEAKS))
 
@@ -84,11 +89,11 @@ class Scene:
 def _letters(scene: Scene) -> Iterator[Diagnostic]:
     letters = scene.letters
     if b"\0" in scene.words.flat or not letters.isdisjoint(unicode.CONTROL):
-        yield from scene.found("text.control_characters", unicode.control_characters)
+        yield from scene.found("text.control_characters", partial(unicode.control_characters, tries=TRIES))
     if not letters:
         return
     if not letters.isdisjoint(unicode.BROKEN):
-        yield from scene.found("text.mojibake", unicode.mojibake)
+        yield from scene.found("text.mojibake", partial(unicode.mojibake, tries=TRIES))
     if not letters.isdisjoint(unicode.INVISIBLE):
         yield from scene.found("text.zero_width", unicode.zero_width)
     if "\ufffd" in letters:
@@ -127,24 +132,52 @@ def _lexicon(rules: Rules) -> Lexicon:
 
 
 def _phrases(scene: Scene, rules: Rules) -> Iterator[Diagnostic]:
-    by_code: dict[str, list[Phrase]] = {}
-    for phrase in _lexicon(rules).candidates(scene.words):
-        by_code.setdefault(phrase.code, []).append(phrase)
-    for code in CODES if by_code else ():
-        if code in by_code:
-            spans = partial(_held, phrases=by_code[code], outside=code in _OUTSIDE_SPEECH)
-            yield from scene.found(code, spans, _ROLES.get(code, ()))
+    lexicon = _lexicon(rules)
+    if len(scene.whole) <= PIECE:
+        phrases = tuple(lexicon.candidates(scene.words))
+        codes = {phrase.code for phrase in phrases}
+        cut: Cut = partial(_uncut, phrases=phrases)
+    else:
+        codes = set(_LISTED)
+        cut = cache(lambda text: tuple(lexicon.pieces(text, FILED)))
+    for code in CODES if codes else ():
+        if code in codes:
+            find = _outside_speech if code in _OUTSIDE_SPEECH else _held
+            yield from scene.found(code, partial(find, cut=cut, code=code), _ROLES.get(code, ()))
 
 
-def _held(text: str, phrases: list[Phrase], *, outside: bool) -> Iterator[Span]:
-    """Where the phrases stand in a text, the longest of those that overlap."""
-    spans = apart(*(phrase.spans(text) for phrase in phrases))
-    return (span for span in spans if not (outside and _in_speech(text, span.start)))
+def _uncut(text: str, phrases: tuple[Phrase, ...]) -> tuple[Piece, ...]:
+    return (Piece(0, len(text), phrases),)
+
+
+def _held(text: str, cut: Cut, code: str, tries: int | None = LOOKS) -> Iterator[Span]:
+    """Where the phrases of a code stand in a text, the longest of those that overlap."""
+    looks = place = 0
+    for piece in cut(text):
+        looks += sum(phrase.code == code for phrase in piece.phrases)
+        if piece.start == piece.end or (tries and looks > tries):
+            yield stopped(max(place, piece.start))
+            return
+        for span in piece.spans(text, code):
+            if span.start >= place:
+                place = span.end
+                yield span
+
+
+def _outside_speech(text: str, cut: Cut, code: str) -> Iterator[Span]:
+    """The same, but for what stands between quotation marks."""
+    for tried, span in enumerate(_held(text, cut, code)):
+        if tried == TRIES:
+            yield stopped(span.start)
+            return
+        if span.detail == STOPPED or not _in_speech(text, span.start):
+            yield span
 
 
 def _in_speech(text: str, at: int) -> bool:
     """Whether a place is between quotation marks, judged by its paragraph."""
-    before = text[max(text.rfind("\n", 0, at) + 1, at - 2000) : at]
+    first = max(0, at - 2000)
+    before = text[max(first, text.rfind("\n", first, at) + 1) : at]
     if before.count('"') % 2:
         return True
     return any(
@@ -155,6 +188,7 @@ def _in_speech(text: str, at: int) -> bool:
 def _private(scene: Scene) -> Iterator[Diagnostic]:
     whole = scene.whole
     digits = scene.digits or (8 if any(map(str.isdigit, scene.letters)) else 0)
+    is_long = len(whole) > PIECE  # then it is not looked through twice
     worth = {
         "privacy.email": "@" in whole,
         "privacy.phone": digits >= 7,
@@ -163,14 +197,18 @@ def _private(scene: Scene) -> Iterator[Diagnostic]:
         "privacy.url": "/" in whole or b" www " in scene.words.flat,
     }
     for code, spans in PRIVATE.items():
-        if worth[code] and next(spans(whole), None):
-            yield from scene.found(code, spans)
+        if worth[code] and (is_long or next(spans(whole), None)):
+            yield from scene.found(code, partial(spans, tries=TRIES))
 
 
-def names(text: str, rules: Rules) -> Iterator[Span]:
-    """Where the names that are never to be published stand in a text, with their placeholder."""
+def names(text: str, rules: Rules, tries: int | None = None) -> Iterator[Span]:
+    """Where the names that are never to be published stand in a text, with their placeholder.
+
+    :param tries: as many as are judged of a private matter; None for all.
+    """
     if not rules.never_publish:
         return
-    held = (phrase for phrase in _lexicon(rules).candidates(Words(text)) if phrase.code == NAME)
-    for span in apart(*(phrase.spans(text) for phrase in held)):
-        yield span._replace(better="[name]")
+    lexicon = _lexicon(rules)
+    cut = partial(lexicon.pieces, tries=tries and FILED)
+    for span in _held(text, cut, NAME, tries and LOOKS):
+        yield span if span.detail == STOPPED else span._replace(better="[name]")

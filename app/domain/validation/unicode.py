@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from unicodedata import name
 
-from app.domain.validation.spans import Span
+from app.domain.validation.spans import STOPPED, Span, stopped
 
 # Scripts that need the two joiners, from Arabic to Javanese; those that mark by an invisible blank where a
 # line may break; and emoji. By their blocks, so that ``re`` can look for them.
@@ -82,21 +82,30 @@ _CONTROL = re.compile(
 )
 CONTROL = _letters("\x80-\x9f\u2028\u2029\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff")
 _LATE_CONTROL = re.compile("[\x80-\x9f]")
+_EARLY_CONTROL = re.compile(_CONTROL.pattern.replace("\x7f-\x9f", "\x7f"))
 
 
-def control_characters(text: str) -> Iterator[Span]:
+def control_characters(text: str, tries: int | None = None) -> Iterator[Span]:
     """Characters that steer machines, halves of characters, and line ends that most programs do not know.
 
     Those of U+0080 to U+009F are mojibake, wherever :func:`mojibake` knows what they were.
+
+    :param tries: as for that; where it stops, these are not looked for either.
     """
-    broken = mojibake(text) if _LATE_CONTROL.search(text) else iter(())
-    stretch = next(broken, None)
-    for found in _CONTROL.finditer(text):
-        at = found.start()
-        while stretch and stretch.end <= at:
-            stretch = next(broken, None)
-        if not stretch or at < stretch.start:
-            yield Span(at, at + 1, f"U+{ord(found[0]):04X}", "\n" if found[0] in _LINE_ENDS else "")
+    place = 0
+    pattern = _CONTROL
+    for stretch in mojibake(text, tries) if _LATE_CONTROL.search(text) else ():
+        yield from _controls(pattern.finditer(text, place, stretch.start))
+        place = stretch.end
+        if stretch.detail == STOPPED:
+            pattern = _EARLY_CONTROL
+            yield stretch
+    yield from _controls(pattern.finditer(text, place))
+
+
+def _controls(matches: "Iterator[re.Match[str]]") -> Iterator[Span]:
+    for found in matches:
+        yield Span(*found.span(), f"U+{ord(found[0]):04X}", "\n" if found[0] in _LINE_ENDS else "")
 
 
 def replacement_characters(text: str) -> Iterator[Span]:
@@ -109,48 +118,68 @@ def replacement_characters(text: str) -> Iterator[Span]:
 BROKEN = _letters("\x80-\x9f\u00ac\u00c2-\u00f4\u0100-\u017e\u0391-\u045f\u201a\u221a\u2248\u2500-\u257f")
 _UPPER = "".join(letter for letter in sorted(BROKEN) if letter.isupper() and letter < "\u0180")
 _LOWER = "".join(letter for letter in sorted(BROKEN) if letter.islower() and letter < "\u0180")
+_SIGNS = (
+    r"\u00a4\u00a6\u00a8\u00aa\u00ac\u00af\u00b8\u00ba\u0192\u201a\u2020\u2021\u2030\u221a\u222b\u2248"
+    r"\u2500-\u257f\u25ca"
+)
 # And such a pair; with Cyrillic and Greek those few letters that the first byte of another turns into.
-_PAIRS = tuple(
-    map(
-        re.compile,
-        (
-            rf"[{_UPPER}](?:[^\x00-\x7f]|(?<=[ÃÂ]) )",
-            rf"[{_LOWER}](?:[^\x00-\x7f{_LOWER}]|(?<=đ)ź)",
-            r"[ВГРС\u0430-\u0440](?:(?<=[ВГРС])[^\x00-\x7f\u0410-\u044f]|(?<=[в\u0440])[^\x00-\x7f\u0410-\u045f\u0490\u0491]"
-            r"|[\u0402-\u040f\u0490])",
-            r"[ΒΓΞΟβ](?:[^\x00-\x7f\u0386-\u03ce])",
-            r"[\u00a4\u00a6\u00a8\u00aa\u00ac\u00af\u00b8\u00ba\u0192\u201a\u2020\u2021\u2030\u221a\u222b\u2248"
-            r"\u2500-\u257f\u25ca](?:(?<=[^\x00-\x7f].)|[^\x00-\x7f])",
-            r"[\x80-\x9f]",
-        ),
-    )
+_PAIR = re.compile(
+    rf"[{_UPPER}{_LOWER}ВГРС\u0430-\u0440\u0392\u0393\u039e\u039f\u03b2{_SIGNS}\x80-\x9f](?:"
+    rf"(?<=[{_UPPER}])(?:[^\x00-\x7f]|(?<=[ÃÂ]) )"
+    rf"|(?<=[{_LOWER}])(?:[^\x00-\x7f{_LOWER}]|(?<=đ)ź)"
+    r"|(?<=[ВГРС\u0430-\u0440])(?:(?<=[ВГРС])[^\x00-\x7f\u0410-\u044f]"
+    r"|(?<=[в\u0440])[^\x00-\x7f\u0410-\u045f\u0490\u0491]|[\u0402-\u040f\u0490])"
+    r"|(?<=[ΒΓΞΟβ])[^\x00-\x7f\u0386-\u03ce]"
+    rf"|(?<=[{_SIGNS}])(?:(?<=[^\x00-\x7f].)|[^\x00-\x7f])"
+    r"|(?<=[\x80-\x9f]))"
 )
 # The end of a Portuguese word in capitals, such as “IRMÃ”: ftfy takes it for two halves of a letter.
 _QUOTED_CAPITAL = re.compile("(?<=[A-Z])[ÂÃÕ](?=[’”»])")
+_PIECE = 20_000  # letters of a line that are put right at once: nobody writes longer ones
+_MENDED, _ASKED = 5, 150  # letters that ftfy puts right in the time of a try, and that it says are broken
 
 
-def mojibake(text: str) -> Iterator[Span]:
+def mojibake(text: str, tries: int | None = None) -> Iterator[Span]:
     """Stretches that were read in the wrong encoding, with the letters that they were: at most one a line.
 
     What ftfy's ``fix_encoding`` is sure of, and nothing else of what ftfy can do.
+
+    :param tries: how much work may be done, where not all; the last span then says that it stopped.
     """
-    if text.isascii():
-        return
-    if not any(pair.search(text) for pair in _PAIRS):
+    if text.isascii() or not _PAIR.search(text):
         return
     from ftfy import fix_encoding
     from ftfy.badness import is_bad
 
-    if not is_bad(text):
-        return
-    place = 0
-    for line in text.split("\n"):
-        if not line.isascii():
-            plain = _QUOTED_CAPITAL.sub("A", line)
-            better = fix_encoding(plain)
-            if better != plain:
-                yield _difference(line, better if plain == line else fix_encoding(line), place)
-        place += len(line) + 1
+    asked = mended = 0
+    for start, end in _likely_lines(text):
+        if tries and (asked > tries * _ASKED or mended > tries * _MENDED):
+            yield stopped(start)
+            return
+        line = text[start:end]
+        asked += len(line)
+        if not is_bad(line):
+            continue
+        mended += len(line)
+        plain = _QUOTED_CAPITAL.sub("A", line)
+        better = fix_encoding(plain)
+        if better != plain:
+            yield _difference(line, better if plain == line else fix_encoding(line), start)
+
+
+def _likely_lines(text: str) -> Iterator[tuple[int, int]]:
+    """Where the lines begin and end that hold such a pair, or pieces of long lines."""
+    end = 0
+    while found := _PAIR.search(text, end):
+        place = found.start()
+        start = text.rfind("\n", end, place) + 1 or end
+        start += (place - start) // _PIECE * _PIECE
+        longest = start + _PIECE
+        end = text.find("\n", place, longest)
+        if end < 0:
+            blank = text.rfind(" ", place + 1, longest) + 1 if longest < len(text) else 0
+            end = blank or min(longest, len(text))
+        yield start, end
 
 
 def _difference(line: str, better: str, place: int) -> Span:
