@@ -1,21 +1,26 @@
 """What the trainer and the chat template that were chosen make of the entries, shape by shape."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from app.domain.repairs import repaired
 from app.domain.targets.chosen import Chosen
-from app.domain.targets.outcomes import Outcome, outcome
+from app.domain.targets.outcomes import Outcome, outcome, refuses_system
 from app.domain.targets.outcomes import strictness as strictness_of_template
+from app.domain.targets.sandbox import TemplateError
 from app.domain.targets.shapes import Shape
 from app.domain.targets.trainers import TRAINERS, judge
 from app.domain.targets.trainers import strictness as strictness_of_trainer
+from app.domain.targets.verdicts import DROPPED, ERROR
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import shown
+from app.domain.validation.rules import Rules
 from app.services.library import Library
 from app.services.rendering import Renderer, renderer
 from app.store.findings import Verdict
 
-_KEPT_OUT = ("target.error", "target.dropped")  # of an entry that does not get as far as training
+SYSTEM_REFUSED = "target.system_refused"
+_KEPT_OUT = (ERROR, DROPPED)  # of an entry that does not get as far as training
 _IS_IN = "rank NOT IN (SELECT rank FROM findings WHERE code IN ('target.error', 'target.dropped'))"
 
 
@@ -31,10 +36,36 @@ def verdicts(
     if not decides(chosen) or not numbered:
         return found
     with renderer(library, chosen.family) as rendering:
+        is_strict = refuses_system(rendering.family, rendering.render)
         for number, shape in numbered:
             if not any(each.code in _KEPT_OUT for each in found[number]):
                 found[number] += _of_template(rendering, shape)
+                if is_strict and any(each.code == ERROR for each in found[number]) and has_prompt(shape):
+                    found[number] += (_verdict(SYSTEM_REFUSED, ""),)
     return found
+
+
+def has_prompt(shape: Shape) -> bool:
+    """Whether there is a system prompt that can be folded into the first message of the user."""
+    probe = {"messages": shape.probe()}
+    return repaired(probe, SYSTEM_REFUSED, Rules()) is not probe
+
+
+def refusals(
+    library: Library, chosen: Chosen, shapes: Iterable[tuple[str, int]]
+) -> Iterator[tuple[str, int]]:
+    """What the chat template says of the shapes that it does not render, though it decides nothing here.
+
+    :param shapes: each with the number of entries that have it.
+    """
+    if not chosen.family:
+        return
+    with renderer(library, chosen.family) as rendering:
+        for text, used in shapes:
+            try:
+                rendering.render(Shape.decode(text).probe())
+            except TemplateError as error:
+                yield str(error), used
 
 
 def decides(chosen: Chosen) -> bool:
@@ -57,7 +88,7 @@ def _of_template(rendering: Renderer, shape: Shape) -> tuple[Verdict, ...]:
 
 def _said(found: Outcome) -> Iterable[tuple[str, str]]:
     if found.error:
-        yield "target.error", found.error
+        yield ERROR, found.error
     if found.system_lost:
         yield "target.system_lost", ""
     if found.system_added:

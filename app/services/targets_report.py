@@ -13,7 +13,7 @@ from app.domain.targets.families import Family
 from app.domain.targets.file_notes import file_notes
 from app.domain.targets.shapes import Shape
 from app.domain.targets.trainers import TRAINERS, Trainer
-from app.domain.targets.verdicts import Note
+from app.domain.targets.verdicts import ERROR, Note
 from app.domain.validation.codes import CODES, Code
 from app.domain.validation.rules import Rules
 from app.domain.validation.structure import check_structure
@@ -150,7 +150,7 @@ def _report(library: Library, snapshot: Snapshot, chosen: Chosen, waiting: Due) 
         of_shape = {Shape.decode(text): used for text, used in shapes}
         notes = file_notes(trainer.name, entries=entries, shapes=of_shape)
     seeking = _Seeking(snapshot, family, targeting.reasons(chosen, (text for text, _ in shapes)), trainer)
-    refusals = list(seeking.refusals())
+    refusals = list(seeking.refusals()) if targeting.decides(chosen) else _unasked(library, chosen, shapes)
     return Report(
         chosen=chosen,
         trainer=trainer,
@@ -167,6 +167,11 @@ def _report(library: Library, snapshot: Snapshot, chosen: Chosen, waiting: Due) 
         unrendered=sum(having for _, having in refusals),
         stopped=any(what.startswith(STOPPED) for what, _ in refusals),
     )
+
+
+def _unasked(library: Library, chosen: Chosen, shapes: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The same of a template that the trainer does not ask, which tokens are counted with all the same."""
+    return list(targeting.refusals(library, chosen, shapes[:_REFUSALS]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +219,13 @@ class _Seeking:
         if code == "target.dropped" and not shapes:
             return (OVER,)  # dropped for its length, which no shape tells
         found = (name for shape in shapes for name in _wrong_in(shape))
-        return [name for name in dict.fromkeys(found) if name in strict]
+        helpful = [name for name in dict.fromkeys(found) if name in strict]
+        return [targeting.SYSTEM_REFUSED, *helpful] if self._is_of_prompts(code, shapes) else helpful
+
+    def _is_of_prompts(self, code: str, shapes: Sequence[str]) -> bool:
+        """Whether there are system prompts among what the template refuses, for which it has no place."""
+        known = target_facts.shapes_said(self.snapshot.connection, targeting.SYSTEM_REFUSED, "", 1)
+        return bool(known) and code == ERROR and any(map(targeting.has_prompt, map(Shape.decode, shapes)))
 
 
 def _fix(code: str) -> Fix:

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from app.domain.repairs import REPAIRS
 from app.domain.targets.chosen import Chosen
 from app.domain.view import View
-from app.services import analysing, browsing, criteria, editing, opening, shelving, targeting
+from app.services import analysing, browsing, criteria, editing, opening, repairing, shelving, targeting
+from app.services.targeting import SYSTEM_REFUSED
 from app.services.targets_report import FATES, OVER, lengths_of, report
 from tests.workshop import keys
 
@@ -78,6 +79,42 @@ def test_reasons_have_their_source_and_what_helps(talks):
     dropped = fates_of(talks, Chosen("llama-factory"))["target.dropped"].reasons
     assert dropped
     assert all("LLaMA-Factory" in reason.source for reason in dropped)
+
+
+@pytest.mark.parametrize(
+    "chosen", [Chosen("trl", "gemma"), Chosen(family="gemma")], ids=lambda each: each.name
+)
+def test_a_refused_system_prompt_is_folded_into_what_the_user_says_first(talks, chosen):
+    (refused, *others) = fates_of(talks, chosen)["target.error"].reasons
+    assert refused.what.endswith("There is no place for a system prompt.")
+    assert refused.fixes[0].code == SYSTEM_REFUSED
+    assert all(fix.code != SYSTEM_REFUSED for reason in others for fix in reason.fixes)
+    assert leads_to(talks, SYSTEM_REFUSED) == refused.entries == 4
+    done = repairing.repair(talks, "talks", [repairing.Wanted(SYSTEM_REFUSED)])
+    assert (done.changed, done.left) == (4, 0)
+    reasons = fates_of(talks, chosen)["target.error"].reasons
+    assert [reason.entries for reason in reasons] == [2]  # the greeting and the role that was so before
+    assert "take turns" in reasons[0].what
+    assert leads_to(talks, SYSTEM_REFUSED) == 0
+
+
+@pytest.mark.parametrize(
+    "chosen", [Chosen("openai", "gemma"), Chosen("trl", "gemma3"), Chosen("trl", "mistral-v3")]
+)
+def test_a_system_prompt_that_is_not_refused_is_left_where_it_is(talks, chosen):
+    fates = fates_of(talks, chosen)
+    assert leads_to(talks, SYSTEM_REFUSED) == 0
+    reasons = fates["target.error"].reasons
+    assert all(fix.code != SYSTEM_REFUSED for reason in reasons for fix in reason.fixes)
+
+
+def test_a_template_that_no_trainer_asks_is_still_said_not_to_render_entries(talks):
+    fates_of(talks, Chosen("openai", "gemma"))
+    assert report(talks, "talks").unrendered == 5
+    fates_of(talks, Chosen("openai", "chatml"))
+    assert report(talks, "talks").unrendered == 0
+    fates_of(talks, Chosen("openai"))
+    assert report(talks, "talks").unrendered == 0
 
 
 @pytest.mark.parametrize("trainer", ["llama-factory", "openai", "together", "mistral-finetune"])

@@ -104,6 +104,7 @@ def _text_of_all(messages: Iterable[dict[str, Any]]) -> str:
     return joined(tuple(said.values()))
 
 
+_FOLD = "Put the system prompt into the user’s first message"
 REPAIRS = (
     Repair.plain("chatml.empty_system_content", "Remove empty system messages", _without_empty),
     Repair(
@@ -113,5 +114,6 @@ REPAIRS = (
     ),
     Repair.plain("chatml.duplicate_system_message", "Merge system messages into the first", _merged),
     Repair.plain("chatml.system_not_first", "Merge them into the first, or put it in front", _in_front),
-    Repair.plain("target.system_lost", "Put the system prompt into the user’s first message", _into_user),
+    Repair.plain("target.system_lost", _FOLD, _into_user),
+    Repair.plain("target.system_refused", _FOLD, _into_user),
 )

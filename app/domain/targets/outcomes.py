@@ -122,6 +122,11 @@ def _refused(family: Family, render: Render) -> Iterator[str]:
             yield code
 
 
+def refuses_system(family: Family, render: Render) -> bool:
+    """Whether the template takes a plain conversation, but not one with a system prompt before it."""
+    return bool(outcome(family, render, arranged("SUA")).error) and not _fails(family, render, arranged("UA"))
+
+
 def _fails(family: Family, render: Render, shape: Shape) -> bool:
     found = outcome(family, render, shape)
     return bool(found.error) or found.text_lost

@@ -267,12 +267,17 @@ _ALL = (
     Code(
         "target.error", ERROR, "The target refuses it",
         "With the trainer and the chat template that you chose, training stops at this entry.",
-        "The page “Target” tells what is behind it, and the fix.", grouped=True,
+        "The page “Target” tells what is behind it, and the fix where there is one.", grouped=True,
+    ),
+    Code(
+        "target.system_refused", ERROR, "The target refuses a system prompt",
+        "The chat template that you chose has no place for a system prompt, so that training stops here.",
+        "Fold the system prompt into the first message of the user.",
     ),
     Code(
         "target.dropped", ERROR, "The target drops it",
         "The trainer that you chose leaves this entry out; the training goes on with the others.",
-        "The page “Target” tells what is behind it, and the fix.", grouped=True,
+        "The page “Target” tells what is behind it, and the fix where there is one.", grouped=True,
     ),
     Code(
         "target.cut", WARNING, "The target cuts it",
@@ -292,7 +297,7 @@ _ALL = (
     Code(
         "target.text_lost", ERROR, "Text is lost",
         "The chat template leaves the text of a message out of the training text.",
-        "The page “Target” tells what is behind it, and the fix.", grouped=True,
+        "The page “Target” tells what is behind it, and the fix where there is one.", grouped=True,
     ),
     Code(
         "target.untrained", ERROR, "Nothing of it is trained",
