@@ -12,6 +12,8 @@ from app.errors import Busy, Conflict, RegistryTooNew, StoreError
 PRAGMAS = {"journal_mode": "wal", "synchronous": "full", "foreign_keys": 1, "busy_timeout": 10_000}
 
 _BROKEN = "The datasets are plain files and whole. Put a backup from backups/registry in its place."
+_WITHHELD = "It is not broken. See that RoleThread may write in its folder, and that the disk has room."
+_WITHHOLDS = ("readonly", "unable to open", "is full")  # how SQLite says that it may not, or has no room
 
 db = SqliteDatabase(None)
 
@@ -49,7 +51,7 @@ def open_registry(path: Path) -> None:
                         db.execute_sql(statement)
                     db.user_version = number
     except DatabaseError as error:
-        raise StoreError(f"The registry {path.name} cannot be opened: {error}.", _BROKEN) from error
+        raise StoreError(f"The registry {path.name} cannot be opened: {error}.", _way_out(error)) from error
 
 
 def schema_version(path: Path) -> tuple[int, int]:
@@ -66,7 +68,12 @@ def schema_version(path: Path) -> tuple[int, int]:
         with probe.connection_context():
             return int(probe.user_version), len(MIGRATIONS)
     except DatabaseError as error:
-        raise StoreError(f"The registry {path.name} cannot be read: {error}.", _BROKEN) from error
+        raise StoreError(f"The registry {path.name} cannot be read: {error}.", _way_out(error)) from error
+
+
+def _way_out(error: DatabaseError) -> str:
+    """What can be done; a registry that only may not be written to needs no other in its place."""
+    return _WITHHELD if any(words in str(error) for words in _WITHHOLDS) else _BROKEN
 
 
 def damage(path: Path) -> list[str]:

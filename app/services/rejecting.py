@@ -38,15 +38,18 @@ class RejectedRecord:
 
 def rejected(library: Library, slug: str) -> list[RejectedRecord]:
     """The records put aside at import, then the lines of the file that are no entries."""
-    info = library.dataset(slug)
-    found = [
-        _record(index, line) for index, line in enumerate(read_rejected(library.places.rejected(info.slug)))
-    ]
+    found = put_aside(library, slug)
     with reading(library, slug) as snapshot:
         for number, offset, length, reason in queries.unreadable(snapshot.connection):
             raw = payload(snapshot.file.read(offset, length))
             found.append(_unread(number, offset, reason, raw))
     return found
+
+
+def put_aside(library: Library, slug: str) -> list[RejectedRecord]:
+    """The records put aside at import."""
+    waiting = read_rejected(library.places.rejected(library.dataset(slug).slug))
+    return [_record(index, line) for index, line in enumerate(waiting)]
 
 
 def _record(index: int, line: bytes) -> RejectedRecord:

@@ -19,6 +19,7 @@ from app.services import criteria, measuring, targeting
 from app.services.analysing import Ground, bring_up_to_date, examine
 from app.services.library import Library
 from app.services.reading import Progress, reading, silent
+from app.services.rejecting import put_aside
 from app.services.targets_report import lengths_of
 from app.services.validating import as_json, raised
 from app.store import findings, queries, target_facts
@@ -55,7 +56,9 @@ class Report:
 def of_dataset(
     library: Library, slug: str, target: Chosen | None = None, progress: Progress = silent
 ) -> Report:
-    """Every diagnostic of a dataset, entry by entry in file order; lines that are no entries come last.
+    """Every diagnostic of a dataset, entry by entry in file order.
+
+    Last come the lines that are no entries, and the records that were put aside when it was opened.
 
     :param target: checked against in place of the one that was chosen for the dataset.
     :raises NotFound: if there is no such dataset.
@@ -66,6 +69,8 @@ def of_dataset(
         with ground.index.connect() as connection:
             for number, _, _, reason in queries.unreadable(connection):
                 report.add_unreadable(f"line {number}", number, reason)
+    for record in put_aside(library, slug):
+        report.add_unreadable(f"rejected {record.line}", record.line, record.reason)
     return report
 
 

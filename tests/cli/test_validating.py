@@ -35,6 +35,19 @@ def test_validate_tells_of_lines_that_another_program_broke(run, tmp_path):
     assert (broken["entry"], broken["number"], broken["severity"]) == ("line 2", 2, "error")
 
 
+def test_validate_tells_of_records_that_were_put_aside_too(run, tmp_path):
+    path = tmp_path / "talks.jsonl"
+    path.write_bytes(line(1) + b'{"messages": NaN}\n' + line(2))
+    run("import", path)
+    before = run.json("validate", path)
+    answer = run.json("validate", "talks")
+    assert (before.code, answer.code) == (1, 1)
+    (broken,) = [each for each in answer.json["diagnostics"] if each["code"] == "base.not_dict"]
+    assert (broken["entry"], broken["number"], broken["severity"]) == ("rejected 2", 2, "error")
+    assert answer.json["entries"] == 2
+    assert answer.json["codes"] == before.json["codes"]
+
+
 def test_validate_names_code_severity_entry_and_place(spoilt):
     answer = spoilt.json("validate", "spoilt")
     assert answer.code == 1

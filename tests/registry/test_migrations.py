@@ -87,6 +87,13 @@ def test_a_file_that_is_no_registry_is_refused_and_left_alone(path, data):
     assert path.read_bytes() == data
 
 
+def test_a_registry_that_cannot_be_opened_is_not_called_broken(tmp_path):
+    with pytest.raises(StoreError, match="unable to open") as refused:
+        open_registry(tmp_path)
+    assert "may write in its folder" in refused.value.hint
+    assert "backup" not in refused.value.hint
+
+
 def twice():
     with transaction():
         Operation.create(title="never")
