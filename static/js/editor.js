@@ -58,12 +58,18 @@ function pressOnChange(event) {
   if (select?.value) document.getElementById(select.dataset.presses).click();
 }
 
-/* Enter in the name of a new character creates it and does not save the entry. */
-function createOnEnter(event) {
+/* Enter in a field that names its button presses that one, not the first of the form. */
+function pressOnEnter(event) {
   const button = event.key === "Enter" && document.getElementById(event.target.dataset?.enter);
   if (!button || event.ctrlKey || event.metaKey || event.isComposing) return;
   event.preventDefault();
   button.click();
+}
+
+/* Enter on a box that picks what a form is about would press the first button of the form. */
+function enterOnBox(event) {
+  const box = event.target.matches?.("[type=checkbox], [type=radio]") && event.target;
+  if (event.key === "Enter" && box && box.form?.matches("[data-picks]")) event.preventDefault();
 }
 
 /* The address changes without a new page; a form that leads back to it has to know. */
@@ -108,7 +114,8 @@ document.addEventListener("input", (event) => {
 document.addEventListener("click", addTag, true);
 document.addEventListener("change", submitOnChange);
 document.addEventListener("change", pressOnChange);
-document.addEventListener("keydown", createOnEnter);
+document.addEventListener("keydown", pressOnEnter);
+document.addEventListener("keydown", enterOnBox);
 document.addEventListener("submit", confirmFirst, true);
 document.addEventListener("submit", noteHere, true);
 document.addEventListener("click", (event) => closeMenus(event.target));

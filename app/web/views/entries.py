@@ -128,6 +128,8 @@ def _tag_edit(act: str) -> TagEdit:
     tags = tuple(dict.fromkeys(tag.strip() for tag in request.form.get("tags", "").split(",") if tag.strip()))
     if act == "replace":
         return TagEdit(replace=tags)
+    if act == "nothing":
+        raise Refused("Nothing was done.", "Press the button of what you want to do with the selected entries.")
     if act not in ("add", "remove") or not tags:
         raise Refused("No tag was given.", "Write one or more tags, separated by commas.")
     return TagEdit(add=tags) if act == "add" else TagEdit(remove=tags)

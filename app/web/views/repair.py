@@ -1,13 +1,13 @@
 """Repairing one code: the ways to do it, what it would change, entry by entry, and doing it."""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from flask import Blueprint, flash, request, url_for
+from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line, compare
@@ -21,11 +21,12 @@ from app.domain.view import View
 from app.errors import Refused
 from app.jobs import Cancelled
 from app.services import analysing, browsing, casting, repairing
+from app.services.library import Library
 from app.services.reading import Progress
 from app.services.repairing import Proposed, Repaired, Wanted
 from app.web.context import counted, library
 from app.web.forms import whole
-from app.web.htmx import answer, see_other
+from app.web.htmx import answer, is_htmx, see_other
 from app.web.looking import freshen, look_through
 from app.web.refusals import shown_on
 from app.web.visible import clipped
@@ -125,6 +126,8 @@ def show(slug: str, code: str) -> BaseResponse:
         lone=lone,
         lacks=lacks if is_refused else "",
         page_url=lambda page: _here(slug, wanted, page=page),
+        left=list(dict.fromkeys(request.values.getlist("left"))),
+        is_unseen="unseen" in request.args,
         **({"rows": None, "affected": _affected(slug, code)} if lacks else _preview(slug, wanted, lone)),
     )
 
@@ -170,15 +173,16 @@ def _preview(slug: str, wanted: Wanted, lone: str) -> dict[str, Any]:
         does = _does(rows)
         return {
             "rows": rows, "affected": _affected(slug, wanted.code), "page": 1, "pages": 1,
-            "here_does": does, "does": does,
+            "here_does": does, "does": does, "boxed": [],
         }  # fmt: skip
     found = repairing.preview(library(), slug, wanted, page=whole(request.args.get("page")) or 1, size=PAGE)
     rows = [Shown.of(each) for each in found.rows]
     here = _does(rows)
+    boxed = [row.key for row in rows if not row.locked and not row.is_left] if found.affected > 1 else []
     does = here or (found.pages > 1 and _does_elsewhere(slug, wanted))
     return {
         "rows": rows, "affected": found.affected, "page": found.page, "pages": found.pages,
-        "here_does": here, "does": does,
+        "here_does": here, "does": does, "boxed": boxed,
     }  # fmt: skip
 
 
@@ -200,13 +204,13 @@ def repair(slug: str, code: str) -> BaseResponse:
     Nothing is done in a way that was chosen after the preview: what that changes is shown first.
     """
     wanted = _wanted(repairing.repair_of(code), request.form)
-    if request.form.get("do") == "show":
-        return see_other(_here(slug, wanted))
+    deed, left = request.form.get("do", ""), _left()
+    if deed not in ("all", "chosen"):
+        return see_other(_shown_again(slug, wanted, deed, left))
     wanted = wanted.checked()
     if _is_unseen(wanted):
-        flash("Nothing is changed yet. Look at what this way changes, then repair.")
-        return see_other(_here(slug, wanted))
-    keys = None if request.form.get("do") == "all" else request.form.getlist("keys")
+        return see_other(_here(slug, wanted, left=left, unseen=1, _anchor=_anchor()))
+    keys = None if deed == "all" else request.form.getlist("keys")
     if keys == []:
         raise Refused("No entry is chosen.", "Check the boxes of the entries that you want to repair.")
     back = url_for("validation.show", slug=slug)
@@ -215,23 +219,66 @@ def repair(slug: str, code: str) -> BaseResponse:
         back = url_for("entry.show", slug=slug, key=lone)
     return work(
         f"Repair {slug}: {CODES[code].title.lower()}",
-        _task(slug, wanted, keys),
+        _task(slug, wanted, keys, left),
         lambda done: Onward(_told(done), back, undo=slug if done.operation else ""),
         back=back,
     )
 
 
-def _task(slug: str, wanted: Wanted, keys: list[str] | None) -> Callable[[Progress], Repaired]:
-    """What repairs, and looks at what came of it; that may be stopped, and is then done another time."""
-    opened, chosen = library(), None if keys is None else frozenset(keys)
+def _left() -> list[str]:
+    """The keys of the entries that were unticked, on this page of the preview and on those before."""
+    ticked, shown = request.form.getlist("keys"), request.form.getlist("shown")
+    unticked = [key for key in shown if key not in ticked]
+    return list(dict.fromkeys([*request.form.getlist("left"), *unticked]))
+
+
+def _shown_again(slug: str, wanted: Wanted, deed: str, left: list[str]) -> str:
+    """The address of the preview in another way, of another of its pages, or with all boxes (un)ticked."""
+    shown, page = request.form.getlist("shown"), request.form.get("turn") or request.args.get("page")
+    if deed == "none":
+        left = list(dict.fromkeys([*left, *shown]))
+    if deed == "every":
+        left = [key for key in left if key not in shown]
+    if deed == "show":
+        page = None
+    return _here(slug, wanted, page=page, left=left, _anchor=_anchor())
+
+
+def _anchor() -> str | None:
+    """The part of the page to begin at; with script the button knows it, and the page is fetched anew."""
+    return None if is_htmx() else "preview"
+
+
+def _task(
+    slug: str, wanted: Wanted, keys: list[str] | None, left: Collection[str]
+) -> Callable[[Progress], Repaired]:
+    """What repairs, and looks at what came of it; that may be stopped, and is then done another time.
+
+    :param keys: only these entries; if not given, all that have the code but ``left``.
+    """
+    opened = library()
 
     def do(progress: Progress) -> Repaired:
-        done = repairing.repair(opened, slug, [wanted], keys=chosen, progress=progress)
+        done = repairing.repair(
+            opened, slug, [wanted], keys=_meant(opened, slug, wanted.code, keys, left), progress=progress
+        )
         with suppress(Cancelled):
             analysing.bring_up_to_date(opened, slug, progress)
         return done
 
     return do
+
+
+def _meant(
+    opened: Library, slug: str, code: str, keys: list[str] | None, left: Collection[str]
+) -> frozenset[str] | None:
+    """The keys of the entries to be repaired; None if it is all of them."""
+    if keys is not None:
+        return frozenset(keys)
+    if not left:
+        return None
+    analysing.bring_up_to_date(opened, slug)
+    return frozenset(browsing.matching_keys(opened, slug, View(diagnostic=code))).difference(left)
 
 
 def _told(done: Repaired) -> str:

@@ -102,6 +102,18 @@ def test_a_way_that_asks_for_a_text_shows_nothing_before_it_is_given(client, lib
     assert first == {"role": "system", "content": "You keep\nthe <light>."}
 
 
+def sent_by(page, **further):
+    """What a browser sends of the form of a preview when one of its buttons is pressed."""
+    hidden = re.findall(
+        r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', page.partition('aria-label="Repair"')[2]
+    )
+    ticked = re.findall(r'name="(keys)" value="([^"]+)" checked', page)
+    fields = {**further}
+    for name, value in [*hidden, *ticked]:
+        fields.setdefault(name, []).append(html.unescape(value))
+    return fields
+
+
 def test_the_pages_of_a_preview_keep_the_way_and_its_text(client, library, monkeypatch):
     monkeypatch.setattr(page_of, "PAGE", 2)
     dataset(library, *map(said, range(5)))
@@ -110,12 +122,57 @@ def test_the_pages_of_a_preview_keep_the_way_and_its_text(client, library, monke
     seen = []
     while True:
         seen += re.findall(r'id="repair-(\d+)"', page)
-        onward = re.search(r'href="([^"]+)" rel="next"', page)
+        onward = re.search(r'name="turn" value="(\d+)"[^>]*>Next', page)
         if not onward:
             break
-        page = client.get(html.unescape(onward[1])).text
+        turned = client.post(
+            address, data=sent_by(page, **{"turn": onward[1], "text-add": "Keep the light."})
+        )
+        page = client.get(turned.headers["Location"]).text
     assert seen == ["1", "2", "3", "4", "5"]
     assert "Page 3 of 3" in page
+
+
+def test_what_is_unticked_stays_so_on_other_pages_and_is_not_repaired(client, library, monkeypatch):
+    monkeypatch.setattr(page_of, "PAGE", 2)
+    found = dataset(library, *map(said, range(5)))
+    first = sent_by(client.get(TOKEN).text, turn="2")
+    first["keys"].remove(found[1])
+    second = client.get(client.post(TOKEN, data=first).headers["Location"]).text
+    assert "Repair all but 1 unticked" in second
+    back = client.get(client.post(TOKEN, data=sent_by(second, turn="1")).headers["Location"]).text
+    assert f'value="{found[0]}" checked' in back
+    assert f'value="{found[1]}" autocomplete' in back
+    client.post(TOKEN, data=sent_by(back, do="all"))
+    client.get("/datasets/talks/validation")
+    assert with_code(library, "text.special_token") == [found[1]]
+
+
+def test_all_of_a_page_are_unticked_and_ticked_by_one_button(client, library, monkeypatch):
+    monkeypatch.setattr(page_of, "PAGE", 2)
+    dataset(library, *map(said, range(5)))
+    none = client.get(
+        client.post(f"{TOKEN}?page=2", data=sent_by(client.get(f"{TOKEN}?page=2").text, do="none")).headers[
+            "Location"
+        ]
+    )
+    assert "Page 2 of 3" in none.text
+    assert none.text.count('name="keys"') == 2
+    assert 'name="keys" value' in none.text
+    assert " checked autocomplete" not in none.text
+    every = client.get(
+        client.post(f"{TOKEN}?page=2", data=sent_by(none.text, do="every")).headers["Location"]
+    )
+    assert every.text.count(" checked autocomplete") == 2
+
+
+def test_a_way_chosen_after_the_preview_is_shown_first_and_the_page_says_so(client, library):
+    dataset(library, said(1), said(2))
+    sent = sent_by(client.get(TOKEN).text, choice="remove", do="all")
+    shown = client.get(client.post(TOKEN, data=sent).headers["Location"])
+    assert "Nothing is changed yet." in shown.text.partition('id="preview"')[2].partition("repair-entry")[0]
+    assert 'class="toast"' not in shown.text
+    assert len(with_code(library, "text.special_token")) == 2
 
 
 def test_one_entry_is_repaired_from_its_own_page_and_leads_back_to_it(client, library):
@@ -210,7 +267,8 @@ def test_a_way_that_is_chosen_after_the_preview_is_shown_before_it_is_done(clien
         sent = {"seen": "escape", "seen-text": "", "choice": "remove", "do": press, "keys": with_code(
             library, "text.special_token")}  # fmt: skip
         onward = client.post(TOKEN, data=sent)
-        assert onward.headers["Location"] == f"{TOKEN}?choice=remove"
+        shown = f"{TOKEN}?choice=remove" if press == "show" else f"{TOKEN}?unseen=1&choice=remove"
+        assert onward.headers["Location"] == f"{shown}#preview"
         assert library.dataset("talks").path.read_bytes() == before
         shown = client.get(onward.headers["Location"]).text
         assert '<input type="hidden" name="seen" value="remove">' in shown
