@@ -120,6 +120,16 @@ class Report:
     unrendered: int = 0
     stopped: bool = False
 
+    @property
+    def refusals(self) -> tuple[Note, ...]:
+        """Why the trainer would not take the file as it is."""
+        return tuple(note for note in self.notes if note.refuses)
+
+    @property
+    def fate_unknown(self) -> int:
+        """How many entries are longer than the limit where nobody says what becomes of these."""
+        return 0 if self.trainer and self.trainer.excess else self.lengths.over
+
 
 _reports = Memory[Report](50)
 

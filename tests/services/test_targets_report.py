@@ -191,3 +191,23 @@ def test_every_entry_stands_in_one_bar_and_none_on_both_sides_of_the_limit(sizes
 @pytest.mark.parametrize(("sizes", "middle"), [([7], "7"), ([1, 2], "1.5"), ([1, 3], "2"), ([1, 1, 9], "1")])
 def test_the_median_is_between_the_two_in_the_middle(sizes, middle):
     assert str(lengths_of(sizes, 0, None).median) == middle
+
+
+def test_a_file_that_the_trainer_refuses_is_told_apart_from_what_is_good_to_know(talks):
+    fates_of(talks, Chosen("openai"))
+    (refused,) = report(talks, "talks").refusals
+    assert "at least 10 entries, and there are 6" in refused.words
+    fates_of(talks, Chosen("together"))
+    assert report(talks, "talks").notes
+    assert not report(talks, "talks").refusals
+
+
+@pytest.mark.parametrize(
+    ("chosen", "unknown"),
+    [(Chosen("mistral-finetune", limit=20), 6), (Chosen(family="chatml", limit=20), 6),
+     (Chosen("trl", limit=20), 0), (Chosen("axolotl", limit=20), 0), (Chosen("mistral-finetune"), 0)],
+    ids=str,
+)  # fmt: skip
+def test_what_becomes_of_long_entries_is_known_only_where_the_trainer_says_so(talks, chosen, unknown):
+    fates_of(talks, chosen)
+    assert report(talks, "talks").fate_unknown == unknown

@@ -71,5 +71,5 @@ def test_what_is_trained_lost_or_put_in_is_said_in_words(client, key):
 def test_a_template_without_end_leaves_the_page_standing(client, library, key):
     loop = b"{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
     slug, _ = criteria.add_own(library, "Loop", {"chat_template.jinja": loop})
-    assert "This entry would stop here." in side(client, key, template=slug)
+    assert "Training would stop here." in side(client, key, template=slug)
     assert "[trained]" in side(client, key)

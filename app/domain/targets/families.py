@@ -21,6 +21,7 @@ Render = Callable[..., str]
 
 CONFIG, TEMPLATE, TEMPLATE_JSON = "tokenizer_config.json", "chat_template.jinja", "chat_template.json"
 _DEFAULT = "default"  # the name of the template that is taken where there are several
+OWN = "your own"  # the models of a template that the person brought
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,13 @@ class Family:
     vocabulary: str = ""
     source: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def whose(self) -> str:
+        """For which models it is; empty where its title says the same."""
+        if self.models in (OWN, self.title):
+            return OWN if self.models == OWN else ""
+        return f"for {self.models}"
 
     @property
     def context(self) -> dict[str, str]:
@@ -74,7 +82,7 @@ def family_from(name: str, files: Mapping[str, bytes]) -> Family:
     if not template.strip():
         raise TemplateError("The chat template is empty.")
     bos, eos = (_token(config.get(key)) for key in ("bos_token", "eos_token"))
-    return Family(name, name, "your own", template, bos, eos, source="your files")
+    return Family(name, name, OWN, template, bos, eos, source="your files")
 
 
 def _template(files: Mapping[str, bytes], config: dict[str, Any]) -> str:

@@ -29,7 +29,8 @@ def file_notes(trainer: str, *, entries: int, shapes: Shapes) -> tuple[Note, ...
 def _openai(entries: int, shapes: Shapes) -> Iterator[Note]:
     source = "OpenAI platform documentation, supervised fine-tuning"
     if entries < OPENAI_LEAST:
-        yield Note(f"OpenAI wants at least {OPENAI_LEAST} entries, and there are {entries}.", source)
+        least = f"OpenAI wants at least {OPENAI_LEAST} entries, and there {_are(entries)}."
+        yield Note(least, source, refuses=True)
     yield Note("The file has to be named .jsonl and be no larger than 512 MB.", source)
 
 
@@ -188,6 +189,10 @@ def _ends_learnt(part: Part) -> bool:
 
 def _count(shapes: Shapes, test: Callable[[Shape], bool]) -> int:
     return sum(count for shape, count in shapes.items() if test(shape))
+
+
+def _are(count: int) -> str:
+    return "is one" if count == 1 else f"are {count:,}"
 
 
 def _entries(count: int, *, capital: bool = False) -> str:

@@ -18,9 +18,9 @@ class Trainer:
 
     ``excess`` says what becomes of an entry that is longer: ``cut``, ``drop``, or empty where its sources
     do not say. ``honours`` is the key of a message by which it tells what is learnt: ``weight``,
-    ``train``, or empty. ``learns_all``: without further settings it learns every message. ``own_layout``
-    says that it lays the text out by itself, so that the model's chat template decides nothing; None where
-    the chat template does.
+    ``train``, or empty. ``answers_by`` is the setting without which it learns every message, not only the
+    answers; empty where it learns no more than these. ``own_layout`` says that it lays the text out by
+    itself, so that the model's chat template decides nothing; None where the chat template does.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Trainer:
     limit: int | None = None
     excess: str = ""
     honours: str = ""
-    learns_all: bool = False
+    answers_by: str = ""
     own_layout: Note | None = None
 
 
@@ -64,7 +64,7 @@ _ALL = (
         " is set, an entry is cut after 1,024 tokens (max_length), so that its end is lost, and every"
         " message is learnt, not only the answers: assistant_only_loss changes that, and needs a template"
         " that marks the answers.",
-        local.TRL_LOSS, limit=1024, excess="cut", learns_all=True,
+        local.TRL_LOSS, limit=1024, excess="cut", answers_by="assistant_only_loss",
     ),
     Trainer(
         "axolotl", "Axolotl",
@@ -92,7 +92,7 @@ _ALL = (
         " order first, and that is strict: two keys a turn, nothing but text, roles human, user, gpt,"
         " assistant, system. Entries are cut after max_seq_length, and one of which no answer is left is"
         " removed when only responses are trained.",
-        local.UNSLOTH_FORMATS, excess="cut", learns_all=True,
+        local.UNSLOTH_FORMATS, excess="cut", answers_by="train_on_responses_only",
     ),
     Trainer(
         "mistral-finetune", "mistral-finetune",

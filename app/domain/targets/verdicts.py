@@ -27,10 +27,14 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to know of the file as a whole, and where it can be looked up."""
+    """Something to know of the file as a whole, and where it can be looked up.
+
+    ``refuses``: the trainer does not take the file at all.
+    """
 
     words: str
     source: str
+    refuses: bool = False
 
 
 # By which key other formats are known: none of them has messages.

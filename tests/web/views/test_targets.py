@@ -132,3 +132,70 @@ def test_a_bar_of_one_length_is_called_by_one_number(client, library):
     assert short[:3] == ["0–1", "2", "3"]
     mixed = labels.findall(client.get("/datasets/mixed/targets").text)
     assert all(re.fullmatch(r"(\d+)–(?!\1$)\d+|more than \d+", each) for each in mixed)
+
+
+def test_tokens_are_the_texts_alone_where_the_template_renders_no_entry(client, library):
+    opening.import_text(library, "\n".join([json.dumps({"messages": SAID})] * 3), "talks")
+    client.post(HERE, data={**FORM, "trainer": "openai", "family": "gemma"})
+    page = client.get(HERE).text
+    assert "the texts alone, because Gemma 1 and 2 renders none of them" in page
+    assert "as Gemma 1 and 2 renders them" not in page
+
+
+def test_a_file_that_the_trainer_refuses_is_said_to_be_refused_before_anything_else(client, talks):
+    client.post(HERE, data={**FORM, "trainer": "openai", "family": ""})
+    page = client.get(HERE).text
+    assert page.count("OpenAI wants at least 10 entries, and there are 6.") == 1
+    assert page.index("OpenAI would not take this file.") < page.index("would reach the model just as")
+    assert "If it did, <strong>" in page
+
+
+def test_where_it_is_not_known_what_the_trainer_does_to_long_entries_the_page_says_so(client, talks):
+    client.post(HERE, data={**FORM, "trainer": "mistral-finetune", "family": "", "limit": "5"})
+    page = client.get(HERE).text
+    assert "RoleThread does not know what mistral-finetune does to them" in page
+    assert "as far as is known" in page
+    assert "the target cuts it" not in page
+    client.post(HERE, data={**FORM, "trainer": "mistral-finetune", "family": ""})
+    page = client.get(HERE).text
+    assert "does not know" not in page
+    assert "the target cuts it" in page
+
+
+def test_beside_what_is_trained_stands_what_the_trainer_has_to_be_told(client, talks):
+    client.post(HERE, data={**FORM, "limit": "5"})
+    page = client.get(HERE).text
+    assert page.index("<code>assistant_only_loss</code>") < page.index("What becomes of the entries")
+    assert "trained, before anything is cut" in page
+    for changed in ({"mask": "all"}, {"trainer": "axolotl"}):
+        client.post(HERE, data={**FORM, **changed})
+        assert "more is trained than this page counts" not in client.get(HERE).text
+    client.post(HERE, data={**FORM, "trainer": "axolotl", "limit": "5"})
+    assert "trained, before any is dropped" in client.get(HERE).text
+
+
+def test_beside_the_entry_nothing_behind_the_cut_is_said_to_be_trained(client, library, talks):
+    client.post(HERE, data={**FORM, "family": "chatml", "limit": "22"})
+    query = {"entry": keys(library, "talks")[0], "tab": "rendered"}
+    page = client.get("/datasets/talks/", query_string=query).text
+    numbers = page.partition('class="rendered-numbers"')[2].partition("</p>")[0]
+    assert "0 of them trained, all before the cut (0 %)" in numbers
+    assert "[trained]" not in page
+    assert "<td>cut off</td>" in page
+
+
+@pytest.mark.parametrize(
+    ("family", "words"),
+    [("chatml", "ChatML, for Hermes, Dolphin, Yi and many others. Choose a target"),
+     ("gemma", "Gemma 1 and 2. It refuses every system prompt. Choose a target"),
+     ("", "Mine, your own. Choose a target")],
+)  # fmt: skip
+def test_whose_a_template_is_is_said_once_and_with_spaces(client, library, talks, family, words):
+    own, _ = criteria.add_own(library, "Mine", {"chat_template.jinja": b"{{ messages[0].content }}"})
+    query = {"entry": keys(library, "talks")[0], "tab": "rendered", "template": family or own}
+    page = client.get("/datasets/talks/", query_string=query).text
+    assert words in " ".join(re.sub("<[^>]*>", "", page).split())
+    client.post(HERE, data={**FORM, "family": family or own})
+    about = client.get(HERE).text.partition('id="about-title"')[2]
+    assert "For your own" not in about
+    assert "For Gemma 1 and 2" not in about
