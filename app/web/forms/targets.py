@@ -1,5 +1,6 @@
 """The forms of targets: what a dataset is checked against, and files of a template of the person's own."""
 
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
@@ -10,7 +11,7 @@ from wtforms.validators import NumberRange, Optional
 
 from app.domain.targets.chosen import LONGEST, Chosen
 from app.domain.targets.trainers import TRAINERS
-from app.web.forms import Form, options
+from app.web.forms import Form, options, whole
 
 MASK_WORDS = {
     "assistant": "Every answer",
@@ -19,6 +20,25 @@ MASK_WORDS = {
     "flags": "What “train” or “weight” say",
 }
 Groups = list[tuple[str, list[tuple[str, str]]]]  # values with their words, in groups with a heading
+
+
+_GROUPED = re.compile("[0-9]{1,3}(?:([,.'’_ \u00a0\u2009\u202f])[0-9]{3})(?:\\1[0-9]{3})*")
+_LENGTH = f"Write a whole number of tokens from 1 to {LONGEST:,}, such as 4096 or 4,096."
+
+
+class TokensField(IntegerField):  # type: ignore[misc]  # WTForms has no types
+    """A number of tokens, in groups of three digits or without, as people write it."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        """The number that was written.
+
+        :raises ValueError: if there is none; the text says what to write.
+        """
+        text = valuelist[0].strip() if valuelist else ""
+        digits = "".join(filter(str.isdigit, text)) if _GROUPED.fullmatch(text) else text
+        self.data = whole(digits)
+        if text and self.data is None:
+            raise ValueError(_LENGTH)
 
 
 class TargetForm(Form):
@@ -32,12 +52,8 @@ class TargetForm(Form):
         description="How the model is told who speaks. It belongs to the model, not to the trainer.",
     )
     vocabulary = SelectField("Tokens are counted with")
-    limit = IntegerField(
-        "Context length in tokens",
-        validators=[
-            Optional(),
-            NumberRange(1, LONGEST, f"The context length is a number of tokens from 1 to {LONGEST:,}."),
-        ],
+    limit = TokensField(
+        "Context length in tokens", validators=[Optional(), NumberRange(1, LONGEST, _LENGTH)]
     )
     mask = RadioField("Trained on", choices=options(MASK_WORDS.items()), default="assistant")
 

@@ -84,7 +84,7 @@ def test_a_trainer_with_a_layout_of_its_own_says_so_on_the_page_and_beside_the_e
 @pytest.mark.parametrize(
     ("field", "value"),
     [("limit", "many"), ("limit", "0"), ("limit", "9" * 40), ("trainer", "x"), ("family", "x"), ("mask", "x"),
-     ("vocabulary", "x"), ("family", "\ud800")],
+     ("vocabulary", "x"), ("family", "\ud800"), ("limit", "1,50"), ("limit", "1,500.000"), ("limit", "-5")],
 )  # fmt: skip
 def test_a_choice_that_cannot_be_is_refused_beside_its_field(client, library, talks, field, value):
     sent = value.encode("utf-8", "surrogatepass")
@@ -199,3 +199,18 @@ def test_whose_a_template_is_is_said_once_and_with_spaces(client, library, talks
     about = client.get(HERE).text.partition('id="about-title"')[2]
     assert "For your own" not in about
     assert "For Gemma 1 and 2" not in about
+
+
+@pytest.mark.parametrize("written", ["1500", "1,500", "1.500", "1 500", "1\u202f500", "1'500", " 1_500 "])
+def test_a_length_may_be_written_with_or_without_something_between_the_thousands(
+    client, library, talks, written
+):
+    assert client.post(HERE, data={**FORM, "limit": written}).status_code == 303
+    assert criteria.target_for(library, "talks").limit == 1500
+
+
+@pytest.mark.parametrize("written", ["many", "1,50", "1,500.000", "0", "-5", "1.5", "9" * 40])
+def test_what_is_no_length_is_told_in_plain_words_what_to_write(client, talks, written):
+    page = client.post(HERE, data={**FORM, "limit": written}).text
+    assert "Write a whole number of tokens from 1 to 100,000,000, such as 4096 or 4,096." in page
+    assert f'value="{written}"' in page
