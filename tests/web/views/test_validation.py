@@ -297,6 +297,26 @@ def test_how_bad_it_is_has_one_word_on_every_page(client, library):
     assert all(f'<option value="{word}">{words}</option>' in options for word, words in said)
 
 
+def test_the_numbers_at_the_top_have_a_unit_and_are_not_taken_for_parts_of_a_whole(client, library):
+    dataset(library, BROKEN, BROKEN, SOUND)
+    page = client.get(PAGE).text
+    top = text_of(page.partition("</h1>")[2].partition("</ul>")[0])
+    assert "Of 3 entries. One with findings of several kinds counts in each of them." in top
+    assert "2 entries with errors" in top
+    assert "2 entries worth a look" in top
+    assert "1 entry in which nothing was found" in top
+
+
+def test_what_is_private_is_not_said_to_be_fine(client, library):
+    dataset(library, BROKEN)
+    said = "Fine, if you meant it so. What is private is to be taken out before others see it."
+    assert said in text_of(client.get(PAGE).text)
+    dataset(library, {**SOUND, "messages": SOUND["messages"][1:]}, name="public")
+    page = text_of(client.get("/datasets/public/validation").text)
+    assert "Fine, if you meant it so." in page
+    assert "What is private" not in page
+
+
 def test_an_entry_says_what_is_not_known_of_it_yet_and_offers_the_look(client, library, few):
     dataset(library, *[BROKEN] * 5)
     key = browsing.matching_keys(library, "talks", View())[2]
