@@ -114,3 +114,59 @@ def test_what_a_page_has_to_say_when_it_comes_is_read_out(page, lamps):
     page.goto(REPAIR)
     page.get_by_role("button", name="Repair all 30 entries").click()
     expect(page.locator("#announcer")).to_have_text("Repaired 30 entries.")
+
+
+def test_the_undo_of_the_header_names_what_it_takes_back(page, lamps):
+    page.goto("/datasets/lamps/")
+    undo = page.locator("#undo")
+    expect(undo).not_to_have_attribute("title", re.compile("."))
+    page.locator("[data-row] a[data-open]").first.click()
+    page.locator("#messages-0-text").fill("Is it lit?")
+    page.keyboard.press("Control+s")
+    expect(undo).to_have_attribute("title", re.compile("^Undo: Save entry"))
+    expect(undo).to_have_accessible_name(re.compile("^Undo Save entry"))
+    page.goto("/datasets/lamps/validation/rules")
+    page.get_by_label("Names that are never to be published").fill("Ada")
+    page.keyboard.press("Control+s")
+    expect(page.locator(".toast")).to_contain_text("Saved.")
+    expect(undo).to_have_attribute("title", re.compile("^Undo: Save entry"))
+    page.get_by_role("link", name="Last changes").click()
+    expect(page.get_by_role("button", name=re.compile("^Undo Rules of lamps"))).to_be_visible()
+
+
+def test_after_saving_rules_one_is_where_one_was(page, lamps):
+    page.goto("/datasets/lamps/validation/rules")
+    field = page.locator(".rule :is(input, textarea)").last
+    field.focus()
+    page.keyboard.press("Control+s")
+    expect(page.locator(".toast")).to_contain_text("Nothing had changed.")
+    expect(field).to_be_focused()
+    expect(field).to_be_in_viewport()
+
+
+def test_tabs_and_pages_keep_the_focus(page, lamps):
+    page.goto("/datasets/lamps/")
+    page.locator("[data-row] a[data-open]").first.click()
+    for name in ("rendered", "conversation"):
+        page.locator(f"#tab-{name}").focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(f"#tab-{name}")).to_have_attribute("aria-current", "page")
+        assert page.evaluate(FOCUSED) == f"tab-{name}"
+    page.locator("#list-next").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#announcer")).to_have_text("Page 2 of 2. 30 of 30 entries match.")
+    expect(page.locator("#list-next")).to_be_focused()
+
+
+def test_tab_goes_past_the_list_of_tags(page, lamps):
+    page.goto("/datasets/lamps/")
+    page.locator("#bulk-tags").evaluate("field => field.closest('details').open = true")
+    page.locator("[data-select]").first.check()
+    page.locator("#bulk-tags").fill(", ".join(f"tag_{n}" for n in range(20)))
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("Changed the tags")
+    page.locator("[data-row] a[data-open]").nth(1).click()
+    page.locator("#add_tags").focus()
+    expect(page.locator("#add_tags-list")).to_be_visible()
+    page.keyboard.press("Tab")
+    assert page.evaluate(FOCUSED) not in ("add_tags-list", "BODY")

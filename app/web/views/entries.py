@@ -38,7 +38,8 @@ def show(slug: str) -> BaseResponse:
         return look_through(slug, address(slug, view, entry=key), back=back)
     context = page_context(slug, view, key)
     if target() == "listing":
-        response = answer("entries/page.html", ("listing",), announce=_counted(context["listing"]), **context)
+        announce = _page(context["listing"]) + _counted(context["listing"])
+        response = answer("entries/page.html", ("listing",), announce=announce, **context)
         shown = address(slug, view, entry=key)
         return with_address(response, shown, push=_is_step(shown))
     if target() == "entry":
@@ -129,7 +130,9 @@ def _tag_edit(act: str) -> TagEdit:
     if act == "replace":
         return TagEdit(replace=tags)
     if act == "nothing":
-        raise Refused("Nothing was done.", "Press the button of what you want to do with the selected entries.")
+        raise Refused(
+            "Nothing was done.", "Press the button of what is to be done with the entries."
+        )
     if act not in ("add", "remove") or not tags:
         raise Refused("No tag was given.", "Write one or more tags, separated by commas.")
     return TagEdit(add=tags) if act == "add" else TagEdit(remove=tags)
@@ -226,6 +229,13 @@ def view_in_form() -> View:
 
 def _pairs(query: str) -> list[tuple[str, str]]:
     return parse_qsl(query, max_num_fields=200)
+
+
+def _page(listing: Listing) -> str:
+    """Which page of the list it is, if there are others, before what else is said of it."""
+    if listing.page == 1 and not listing.more:
+        return ""
+    return f"Page {listing.page:,}{f' of {listing.pages:,}' if listing.pages else ''}. "
 
 
 def _counted(listing: Listing) -> str:
