@@ -92,14 +92,27 @@ def target_for(library: Library, slug: str) -> Chosen:
     """The target that was chosen for a dataset; an empty one where none was, or it is gone."""
     with connected():
         said = _said(library.row(slug).id)["target"]
-        if said.get("family") and said["family"] not in _families():
-            said = {**said, "family": ""}
-        if said.get("vocabulary") and said["vocabulary"] not in (*VOCABULARIES, *_own_tokenizers()):
-            said = {**said, "vocabulary": ""}
+        said = {**said, **dict.fromkeys(_gone(said), "")}
     try:
         return Chosen.of(said)
     except ValueError:  # a trainer that this version does not know
         return Chosen()
+
+
+def gone(library: Library, slug: str) -> tuple[str, ...]:
+    """The names of the template and the tokenizer that were chosen for a dataset and are no longer there."""
+    with connected():
+        said = _said(library.row(slug).id)["target"]
+        return tuple(dict.fromkeys(said[kind] for kind in _gone(said)))
+
+
+def _gone(said: Mapping[str, Any]) -> list[str]:
+    """Which of a choice is no longer there: the template, the tokenizer. The caller is connected."""
+    family, vocabulary = said.get("family"), said.get("vocabulary")
+    found = ["family"] if family and family not in _families() else []
+    if vocabulary and vocabulary not in (*VOCABULARIES, *_own_tokenizers()):
+        found.append("vocabulary")
+    return found
 
 
 def set_target(library: Library, slug: str, chosen: Chosen) -> OperationInfo | None:

@@ -52,9 +52,7 @@ class TargetForm(Form):
         description="How the model is told who speaks. It belongs to the model, not to the trainer.",
     )
     vocabulary = SelectField("Tokens are counted with")
-    limit = TokensField(
-        "Context length in tokens", validators=[Optional(), NumberRange(1, LONGEST, _LENGTH)]
-    )
+    limit = TokensField("Context length in tokens", validators=[Optional(), NumberRange(1, LONGEST, _LENGTH)])
     mask = RadioField("Trained on", choices=options(MASK_WORDS.items()), default="assistant")
 
     @classmethod

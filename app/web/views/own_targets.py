@@ -1,6 +1,7 @@
 """Chat templates and tokenizers of the person's own: added from files, tried, taken away."""
 
 from pathlib import Path
+from typing import Any
 
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
@@ -19,6 +20,13 @@ from app.web.views.rules import take_back
 bp = Blueprint("own_targets", __name__, url_prefix="/targets")
 
 
+def _came_from() -> dict[str, Any]:
+    """What a page needs that was reached from the target of a dataset, to lead back there."""
+    slug = request.args.get("dataset", "")
+    dataset = next((each for each in library().datasets() if each.slug == slug), None)
+    return {"dataset": dataset, "way": {"dataset": slug} if dataset else {}}
+
+
 @bp.get("")
 def index() -> Response:
     """Those there are, and the form of a new one."""
@@ -26,6 +34,7 @@ def index() -> Response:
         "own_targets/page.html",
         (),
         title="Templates and tokenizers",
+        **_came_from(),
         owned=criteria.owned(library()),
         last_changes=history.shared_operations(history.CRITERIA),
     )
@@ -42,7 +51,9 @@ def show(own: str) -> Response:
     found = own_targets.own(library(), own)
     rendered = own_targets.tried(library(), own, mask if mask in MASKS else MASKS[0])
     context = choice_context(rendered.chosen)
-    return answer("own_targets/own.html", (), title=found.name, own=found, rendered=rendered, **context)
+    return answer(
+        "own_targets/own.html", (), title=found.name, own=found, rendered=rendered, **_came_from(), **context
+    )
 
 
 @bp.post("")
@@ -58,8 +69,9 @@ def add() -> BaseResponse:
     slug, done = (
         own_targets.add_at(library(), name, Path(path)) if path else criteria.add_own(library(), name, files)
     )
-    _offer_undo(done, "Kept.")
-    return see_other(url_for("own_targets.show", own=slug))
+    way = _came_from()["way"]
+    _offer_undo(done, "Kept.", way)
+    return see_other(url_for("own_targets.show", own=slug, **way))
 
 
 @bp.post("/<own>/remove")
@@ -67,13 +79,14 @@ def add() -> BaseResponse:
 def remove(own: str) -> BaseResponse:
     """Take one away."""
     done = criteria.remove_own(library(), own)
-    _offer_undo(done, "Removed. Datasets that used it are checked without it.")
-    return see_other(url_for("own_targets.index"))
+    way = _came_from()["way"]
+    _offer_undo(done, "Removed. Datasets that used it are checked without it.", way)
+    return see_other(url_for("own_targets.index", **way))
 
 
-def _offer_undo(done: OperationInfo | None, sentence: str) -> None:
+def _offer_undo(done: OperationInfo | None, sentence: str, way: dict[str, Any]) -> None:
     if done is not None:
-        flash(sentence, "undo:" + url_for("own_targets.undo", operation=done.id))
+        flash(sentence, "undo:" + url_for("own_targets.undo", operation=done.id, **way))
 
 
 @bp.post("/undo")

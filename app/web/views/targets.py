@@ -61,6 +61,7 @@ def _page(
         form=form,
         report=found,
         trouble=trouble,
+        gone=criteria.gone(library(), dataset.slug),
         limits=[(each.title, each.limit) for each in TRAINERS.values() if each.limit],
         waiting=max(found.due.unchecked, found.due.unmeasured),
         vocabulary_title=title_of(found.vocabulary, offered[1]),

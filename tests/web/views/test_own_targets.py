@@ -7,8 +7,9 @@ from io import BytesIO
 
 import pytest
 
+from app.domain.targets.chosen import Chosen
 from app.domain.targets.families import FAMILIES
-from app.services import criteria
+from app.services import criteria, opening
 
 TEMPLATE = FAMILIES["chatml"].template.encode()
 NAME = "Harbour <b>7B</b>"
@@ -32,6 +33,10 @@ def add(client, name=NAME, path="", **files):
     return client.post("/targets", data=data, content_type="multipart/form-data")
 
 
+def newest_undo(client, address):
+    return html.unescape(re.search(r'action="(/targets/undo[^"]*)"', client.get(address).text)[1])
+
+
 def test_files_are_kept_tried_removed_and_brought_back(client, library):
     response = add(client, chat_template__jinja=TEMPLATE, tokenizer__json=TOKENIZER)
     address = response.headers["Location"]
@@ -45,8 +50,7 @@ def test_files_are_kept_tried_removed_and_brought_back(client, library):
     assert client.post(f"{address}/remove").status_code == 303
     assert criteria.owned(library) == ()
     assert client.get(address).status_code == 404
-    undo = re.search(r'action="(/targets/undo[^"]*)"', client.get("/targets").text)[1]
-    client.post(html.unescape(undo))
+    client.post(newest_undo(client, "/targets"))
     assert [each.name for each in criteria.owned(library)] == [NAME]
 
 
@@ -108,3 +112,46 @@ def test_a_hostile_template_is_a_sentence_and_the_server_lives(client, library, 
         assert "<script>alert" not in page.text
         assert ("does not render" in page.text) == (name != "markup")
     assert client.get("/targets").status_code == 200
+
+
+def hrefs(page):
+    return {html.unescape(each) for each in re.findall(r'(?:href|action)="([^"]*)"', page)}
+
+
+def test_who_comes_from_the_target_of_a_dataset_finds_the_way_back_on_every_page(client, library):
+    opening.import_text(library, '{"messages": []}', "talks")
+    opened = "/targets?dataset=talks"
+    assert opened in hrefs(client.get("/datasets/talks/targets").text)
+    sent = [(BytesIO(TEMPLATE), "chat_template.jinja")]
+    response = client.post(opened, data={"name": "Mine", "file": sent}, content_type="multipart/form-data")
+    address = response.headers["Location"]
+    assert address == "/targets/mine?dataset=talks"
+    for page in (client.get(opened).text, client.get(address).text):
+        assert {"/datasets/talks/targets", "/datasets/talks/", "/datasets/talks/validation"} <= hrefs(page)
+        assert "/targets/mine/remove?dataset=talks" in hrefs(page)
+        assert '<a href="/datasets/talks/targets" aria-current="true">Target</a>' in page
+    shown = client.get("/targets/mine?dataset=talks&mask=last").text
+    assert '<input type="hidden" name="dataset" value="talks">' in shown
+    refused = client.post(opened, data={"name": "Other"}, content_type="multipart/form-data")
+    assert refused.status_code == 422
+    assert "/datasets/talks/targets" in hrefs(refused.text)
+    assert client.post("/targets/mine/remove?dataset=talks").headers["Location"] == opened
+    assert client.post(newest_undo(client, opened)).headers["Location"] == "/datasets/talks/targets"
+    assert client.get("/targets?dataset=nothing").status_code == 200
+    assert "dataset=nothing" not in client.get("/targets?dataset=nothing").text.partition("</head>")[2]
+
+
+def test_a_dataset_says_that_the_template_chosen_for_it_was_removed(client, library):
+    opening.import_text(library, '{"messages": []}', "talks")
+    add(client, "Mine", chat_template__jinja=TEMPLATE, tokenizer__json=TOKENIZER)
+    criteria.set_target(library, "talks", Chosen(family="mine", vocabulary="mine"))
+    here = "/datasets/talks/targets"
+    assert "is gone" not in client.get(here).text
+    client.post("/targets/mine/remove")
+    assert client.get(here).text.count("“mine” is gone.") == 1
+    assert criteria.gone(library, "talks") == ("mine",)
+    client.post(newest_undo(client, "/targets"))
+    assert "is gone" not in client.get(here).text
+    client.post("/targets/mine/remove")
+    client.post(here, data={"trainer": "", "family": "chatml", "vocabulary": "", "limit": "", "mask": "all"})
+    assert "is gone" not in client.get(here).text
