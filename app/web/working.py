@@ -12,11 +12,13 @@ from app import jobs
 from app.errors import NotFound
 from app.jobs import Job
 from app.services.library import DatasetInfo
+from app.services.operation import OperationInfo
 from app.services.reading import Progress, bytes_to_read, current_index
 from app.web.context import library
 from app.web.htmx import see_other
 
 QUICK = 0.4  # seconds that a click waits before the job gets a page
+DONE = {"Undo": "Undone", "Redo": "Done again", "Restore to just after": "Back to just after"}
 LARGE = 16 * 1024 * 1024  # bytes; reading so much again is a job
 
 
@@ -32,6 +34,12 @@ class Onward:
     address: str
     label: str = "Go on"
     undo: str = ""
+
+
+def told(done: OperationInfo) -> str:
+    """What an undo, a redo or a return did, as a sentence of what is done and not as its name."""
+    before, mark, rest = done.title.partition(": ")
+    return f"{DONE[before]}: {rest}." if mark and before in DONE else f"{done.title}."
 
 
 @dataclass(slots=True)

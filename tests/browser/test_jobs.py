@@ -34,6 +34,7 @@ def test_a_job_shows_how_far_it_is_and_leads_on(page, axe, long_job):
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "50")
     expect(page.locator(".job")).to_contain_text("50 percent")
     assert axe(page) == []
+    page.get_by_role("link", name="leave this page").wait_for()
     gate.set()
     expect(page).to_have_url(re.compile("/datasets/talks/$"))
     expect(page.locator(".toast")).to_have_text("It is done.")

@@ -84,7 +84,7 @@ def test_control_s_saves_control_enter_goes_on_control_z_takes_back(list_page):
     list_page.keyboard.press("Escape")
     list_page.locator("h1").click()
     list_page.keyboard.press("Control+z")
-    expect(list_page.locator(".toast").last).to_contain_text("Undo: Save entry")
+    expect(list_page.locator(".toast").last).to_contain_text("Undone: Save entry")
     expect(list_page.locator("[data-row]").first).to_contain_text("Is it cold?")
 
 

@@ -116,7 +116,7 @@ def test_the_keyboard_alone_does_it(page, talks):
     page.keyboard.press("Escape")  # the list of tags, if it is open again
     page.keyboard.press("Escape")
     page.keyboard.press("Control+z")
-    expect(page.locator(".toast")).to_contain_text("Undo: Save entry")
+    expect(page.locator(".toast")).to_contain_text("Undone: Save entry")
     expect(page.locator("#messages-1-text")).to_have_value("Tell me about the lantern.")
     expect(page.locator("#count")).to_have_text("2 of 3 entries")
     page.keyboard.press("g")

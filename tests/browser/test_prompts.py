@@ -40,7 +40,7 @@ def test_the_keyboard_alone_writes_finds_changes_and_takes_back(page, server):
     expect(page.get_by_role("heading", name="Lamp", exact=True)).to_be_visible()
     page.locator(".toast button").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".toast")).to_contain_text("Undo: Edit prompt")
+    expect(page.locator(".toast")).to_contain_text("Undone: Edit prompt")
     expect(page.get_by_role("heading", name="Harbour light")).to_be_visible()
     page.keyboard.press("/")
     expect(page.locator("#q")).to_be_focused()

@@ -54,7 +54,7 @@ def test_the_whole_story(page, tmp_path):
 
     page.locator("h1").click()
     page.keyboard.press("Control+z")
-    expect(page.locator(".toast")).to_contain_text("Undo: Save entry")
+    expect(page.locator(".toast")).to_contain_text("Undone: Save entry")
 
     page.goto("/datasets/lamps/export")
     with page.expect_download() as download:

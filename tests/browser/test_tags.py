@@ -217,7 +217,7 @@ def test_it_works_without_script(new_page, server, tagged):
     page.click("#do-rename")
     expect(page.locator(".toast")).to_contain_text("Renamed Calm to still in 4 entries.")
     page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast")).to_contain_text("Undo: Rename tag calm to still")
+    expect(page.locator(".toast")).to_contain_text("Undone: Rename tag calm to still")
     page.goto("/tags?arrange=1")
     page.get_by_role("button", name="Move down: Manual", exact=True).click()
     assert order(server, "source")[:2] == ["ai_generated", "manual"]

@@ -139,5 +139,5 @@ def test_what_a_toast_says_and_offers_is_not_turned(page, addresses):
     expect(page.locator(".toast")).to_contain_text("U+202Eworst of all.")
     assert turned(page) == []
     page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast").last).to_contain_text("Undo: New tag")
+    expect(page.locator(".toast").last).to_contain_text("Undone: New tag")
     assert turned(page) == []

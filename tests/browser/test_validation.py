@@ -78,7 +78,7 @@ def test_some_are_repaired_then_all_and_a_toast_takes_it_back(page, lamps):
     expect(page.locator(".toast")).to_contain_text("Repaired 10 entries.")
     expect(code).to_have_count(0)
     page.locator(".toast").get_by_role("button", name="Undo").click()
-    expect(page.locator(".toast").last).to_contain_text("Undo: Repair")
+    expect(page.locator(".toast").last).to_contain_text("Undone: Repair")
     expect(page).to_have_url(re.compile(f"{PAGE}$"))
     expect(code.locator(".code-count strong")).to_have_text("10")
 
@@ -123,7 +123,7 @@ def test_the_keyboard_alone_finds_and_repairs(page, lamps):
     page.keyboard.press("Enter")
     expect(page.locator(".toast")).to_contain_text("Repaired 11 entries.")
     page.keyboard.press("Control+z")
-    expect(page.locator(".toast").last).to_contain_text("Undo: Repair")
+    expect(page.locator(".toast").last).to_contain_text("Undone: Repair")
 
 
 def test_rules_are_saved_by_key_and_go_back_to_the_default(page, server, lamps):
@@ -136,7 +136,7 @@ def test_rules_are_saved_by_key_and_go_back_to_the_default(page, server, lamps):
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_label(re.compile("As for all datasets again"))).to_have_count(0)
     assert criteria.own_rules(server.library, "lamps") == {}
-    page.get_by_text("Last changes").click()
+    page.locator("summary", has_text="Last changes").click()
     page.get_by_role("button", name=re.compile("^Undo Rules of lamps")).first.click()
     expect(page.get_by_role("textbox", name="Names that are never to be published")).to_have_value(
         "Keeper\nLamp"

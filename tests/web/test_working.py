@@ -123,11 +123,37 @@ def test_a_cancelled_change_changes_nothing(client, library, keys, hurried):
     ).replace("  ", " ")
 
 
+def test_a_job_says_how_far_it_is_once_for_each_quarter(client, app):
+    gate = threading.Event()
+
+    def work(progress):
+        progress(30, 100)
+        gate.wait(10)
+
+    errand = working.Errand(lambda _: working.Onward("", "/settings"), "/help")
+    job = jobs.start("Count the lamps", work, context=errand)
+    while not job.total:
+        job.wait(0.01)
+    page = client.get(f"/jobs/{job.id}").text
+    assert "heard=25+percent" in page
+    assert 'href="/help">leave this page' in page
+    said = '<hx-partial hx-target="#announcer" hx-swap="innerHTML">'
+    assert f"{said}Count the lamps: 25 percent." in ticked(client, job.id, leads="1").text
+    assert said not in ticked(client, job.id, leads="1", heard="25 percent").text
+    job.done = 100
+    assert f"{said}Count the lamps: finishing." in ticked(client, job.id, leads="1", heard="75 percent").text
+    gate.set()
+    assert job.wait(10)
+    assert ticked(client, job.id, leads="1").headers["HX-Redirect"] == "/settings"
+    assert "Count the lamps: done." in client.get("/settings").text
+    assert "<time datetime=" in client.get("/jobs").text
+
+
 def test_undoing_an_import_leads_to_the_library_and_says_where_it_is(client, library, keys):
     made = history.operations(library, "talks")[-1].id
     response = client.post("/datasets/talks/undo", data={"view": "", "operation": str(made)})
     assert response.headers["Location"] == "/"
-    assert "Undo: Import talks. talks is in the trash." in client.get("/").text
+    assert "Undone: Import talks. talks is in the trash." in client.get("/").text
 
 
 def test_undoing_a_rename_leads_to_the_name_of_before(client, library, keys):

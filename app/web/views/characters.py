@@ -16,7 +16,7 @@ from app.web.forms import whole
 from app.web.forms.characters import COLOUR_WORDS, CharacterForm
 from app.web.htmx import answer, see_other
 from app.web.refusals import refusal, shown_on
-from app.web.working import Onward, work
+from app.web.working import Onward, told, work
 
 bp = Blueprint("characters", __name__, url_prefix="/characters")
 
@@ -154,7 +154,7 @@ def undo() -> BaseResponse:
     return work(
         "Undo",
         lambda progress: history.undo_shared(opened, number, progress=progress),
-        lambda done: Onward(f"{done.title}.", back()),
+        lambda done: Onward(told(done), back()),
         back=url_for("characters.index"),
     )
 

@@ -26,7 +26,7 @@ from app.web.htmx import answer
 from app.web.refusals import shown_on
 from app.web.views import entries
 from app.web.views import opened as opened_entry
-from app.web.working import Onward, work
+from app.web.working import Onward, told, work
 
 bp = Blueprint("history", __name__, url_prefix="/datasets/<slug>")
 
@@ -227,8 +227,8 @@ def _work(slug: str, title: str, task: Callable[[Progress], OperationInfo]) -> B
     def onward(result: tuple[OperationInfo, str | None]) -> Onward:
         done, now = result
         if now is None:
-            return Onward(f"{done.title}. {slug} is in the trash.", url_for("library.index"))
-        return Onward(f"{done.title}.", way_back(now))
+            return Onward(f"{told(done)} {slug} is in the trash.", url_for("library.index"))
+        return Onward(told(done), way_back(now))
 
     return work(title, do, onward, back=url_for("history.show", slug=slug))
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import jobs
@@ -39,10 +39,14 @@ def show(id: str) -> BaseResponse:
 def _ticked(job: Job) -> BaseResponse:
     """How far the job is by now, for its own page (``leads``) or the list. ``unread``: no preview yet."""
     leads = request.args.get("leads") == "1"
-    if leads and job.finished and onward(job):
+    end = onward(job)
+    if leads and end:
+        if not end.sentence:
+            flash(f"{job.title}: done.")
         return arrive(job)
     preview = _preview(job) if request.args.get("unread") == "1" else []
-    words = f"{job.title}: {'stopped' if job.error else 'done'}." if job.finished else ""
+    is_news = leads and stage(job) not in ("", request.args.get("heard", ""))
+    words = f"{job.title}: {stage(job)}." if job.finished or is_news else ""
     parts = ("preview",) if preview else ()
     return fragments(
         "jobs",
@@ -66,6 +70,16 @@ def cancel(id: str) -> BaseResponse:
             "jobs", "job", job=job, leads=request.args.get("leads") == "1", onward=onward, again=again
         )
     return see_other(url_for("jobs.show", id=job.id))
+
+
+@bp.app_template_global()
+def stage(job: Job) -> str:
+    """How far a job is, as roughly as it is worth to be read out; empty while nobody knows."""
+    if job.finished:
+        return "stopped" if job.error else "done"
+    if not job.total:
+        return ""
+    return "finishing" if job.done >= job.total else f"{100 * job.done // job.total // 25 * 25} percent"
 
 
 def onward(job: Job) -> Onward | None:

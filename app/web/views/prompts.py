@@ -23,7 +23,7 @@ from app.web.forms.prompts import PromptForm
 from app.web.htmx import answer, fragments, is_htmx, see_other, target
 from app.web.refusals import is_refused, refusal, shown_on
 from app.web.views import entry
-from app.web.working import Onward, work
+from app.web.working import Onward, told, work
 
 bp = Blueprint("prompts", __name__, url_prefix="/prompts")
 
@@ -297,7 +297,7 @@ def undo() -> BaseResponse:
 
     def onward(done: OperationInfo) -> Onward:
         there = any(each.slug == prompt for each in prompts.prompts(opened))
-        return Onward(f"{done.title}.", url_for("prompts.show", prompt=prompt) if there else back)
+        return Onward(told(done), url_for("prompts.show", prompt=prompt) if there else back)
 
     return work("Undo", lambda progress: prompts.undo(opened, number, progress=progress), onward, back=back)
 

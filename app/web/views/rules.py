@@ -11,7 +11,7 @@ from app.web.forms import whole
 from app.web.forms.rules import FIELDS, posted, shown
 from app.web.htmx import answer, see_other
 from app.web.refusals import shown_on
-from app.web.working import Onward, work
+from app.web.working import Onward, told, work
 
 bp = Blueprint("rules", __name__)
 
@@ -84,7 +84,7 @@ def take_back(page: str, everywhere: str) -> BaseResponse:
     address = url_for(page, slug=slug) if there else url_for(everywhere)
 
     def onward(done: OperationInfo) -> Onward:
-        return Onward(f"{done.title}.", address)
+        return Onward(told(done), address)
 
     return work(
         "Undo",

@@ -23,7 +23,7 @@ from app.web.forms.tags import new_order, place_of
 from app.web.htmx import answer, fragments, is_htmx, see_other, target
 from app.web.refusals import form_again, shown_on
 from app.web.tag_deeds import ACTS, Deed, Outcome
-from app.web.working import Onward, work
+from app.web.working import Onward, told, work
 
 bp = Blueprint("tags", __name__)
 bp.record_once(lambda state: state.app.url_map.converters.update(tag=TagConverter))
@@ -274,7 +274,7 @@ def undo() -> BaseResponse:
         work(
             "Undo",
             lambda progress: do(progress=progress),
-            lambda done: Onward(f"{done.title}.", here, "Go to the tags"),
+            lambda done: Onward(told(done), here, "Go to the tags"),
             back=here,
         )
     )
