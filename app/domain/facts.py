@@ -15,7 +15,7 @@ from app.domain.validation.codes import GROUPED
 from app.domain.validation.diagnostic import Finding, summed
 from app.domain.validation.labels import check_labels
 
-VERSION = 6  # raise it when a function here, in roles, tags or folding changes what it says, or SCHEMA does
+VERSION = 7  # raise it when a function here, in roles, tags or folding changes what it says, or SCHEMA does
 
 
 class Kind(IntEnum):

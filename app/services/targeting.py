@@ -20,6 +20,7 @@ from app.services.rendering import Renderer, renderer
 from app.store.findings import Verdict
 
 SYSTEM_REFUSED = "target.system_refused"
+TRIMMED = "The chat template trims white space at the ends of texts."
 _KEPT_OUT = (ERROR, DROPPED)  # of an entry that does not get as far as training
 _IS_IN = "rank NOT IN (SELECT rank FROM findings WHERE code IN ('target.error', 'target.dropped'))"
 
@@ -99,6 +100,8 @@ def _said(found: Outcome) -> Iterable[tuple[str, str]]:
         yield "target.altered", "The chat template leaves out what an answer thinks."
     if found.none_printed:
         yield "target.altered", "The chat template writes “None” where a message has no content."
+    if found.trimmed:
+        yield "target.altered", TRIMMED
 
 
 @dataclass(frozen=True, slots=True)

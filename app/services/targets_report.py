@@ -222,6 +222,8 @@ class _Seeking:
         return self.trainer.source if self.trainer and code in ("target.cut", "target.dropped") else ""
 
     def _fixes(self, code: str, what: str) -> Sequence[str]:
+        if what == targeting.TRIMMED:
+            return ("chatml.content_whitespace",)
         if code in _HELPS:
             return _HELPS[code]
         strict = findings.strict(self.snapshot.connection)

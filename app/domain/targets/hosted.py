@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.domain.roles import ASSISTANT, SYSTEM, TOOL, USER
-from app.domain.targets.shapes import BARE, EMPTY, MISSING, NULL, OTHER, Part, Shape
+from app.domain.targets.shapes import EMPTY, MISSING, NO_OBJECT, NULL, OTHER, Part, Shape
 from app.domain.targets.verdicts import (
     ERROR,
     Verdict,
@@ -48,7 +48,7 @@ def openai(shape: Shape) -> Iterator[Verdict]:
 
 def _openai_keys(part: Part) -> Iterator[Verdict]:
     no_role = not part.role and not part.has("role")
-    if part.content == BARE or no_role or (part.content == MISSING and not _calls(part)):
+    if part.content in NO_OBJECT or no_role or (part.content == MISSING and not _calls(part)):
         yield Verdict(ERROR, "message_missing_key: a message lacks role or content", OPENAI_CHECKS)
     for key, _ in part.keys:
         if key not in _OPENAI_KEYS:
@@ -65,7 +65,7 @@ def _openai_role(part: Part) -> Iterator[Verdict]:
 
 def _openai_content(part: Part) -> Iterator[Verdict]:
     """Parts are left alone: the checks of the Cookbook are older than they are."""
-    if part.content in (EMPTY, NULL, OTHER) and not _calls(part):
+    if part.content in (EMPTY, NULL, *OTHER) and not _calls(part):
         fixes = ("chatml.empty_system_content",) if part.role == SYSTEM and part.content == EMPTY else ()
         detail = "missing_content: the content of a message is empty or no text"
         yield Verdict(ERROR, detail, OPENAI_CHECKS, fixes)
@@ -96,9 +96,9 @@ def together(shape: Shape) -> Iterator[Verdict]:
 
 
 def _together_message(part: Part) -> Iterator[Verdict]:
-    if part.content == BARE:
+    if part.content in NO_OBJECT:
         return
-    if part.content in (NULL, MISSING, OTHER) and not _calls(part):
+    if part.content in (NULL, MISSING, *OTHER) and not _calls(part):
         yield Verdict(ERROR, "the content of a message is no text", TOGETHER_CHECKS)
     if part.role not in (SYSTEM, USER, ASSISTANT, TOOL):
         detail = "a role is not system, user, assistant or tool"

@@ -123,8 +123,8 @@ def _factory_fault(part: Part, index: int, *, leads: bool) -> tuple[str, tuple[s
 def _factory_content(shape: Shape) -> Iterator[Verdict]:
     """A system prompt that is null counts as none."""
     leads = shape.messages[0].role == SYSTEM
-    if any(part.content in (NULL, MISSING, PARTS, OTHER) for part in shape.messages[leads:]) or (
-        leads and shape.messages[0].content in (PARTS, OTHER)
+    if any(part.content in (NULL, MISSING, PARTS, *OTHER) for part in shape.messages[leads:]) or (
+        leads and shape.messages[0].content in (PARTS, *OTHER)
     ):
         yield Verdict(ERROR, "the content of a message is no text", FACTORY_TEXT)
 

@@ -14,7 +14,17 @@ from app.domain.roles import SYSTEM
 from app.domain.targets.bounds import TemplateError
 from app.domain.targets.families import Family, Render
 from app.domain.targets.rendering import is_prose
-from app.domain.targets.shapes import BARE, MISSING, NULL, PARTS, TEXT, Part, Shape, placeholder
+from app.domain.targets.shapes import (
+    BARE,
+    MISSING,
+    NO_OBJECT,
+    NULL,
+    PARTS,
+    TEXT,
+    Part,
+    Shape,
+    placeholder,
+)
 
 _ROLES = {"S": "system", "U": "user", "A": "assistant", "H": "human", "G": "gpt"}
 _PLACEHOLDER = re.compile("X[0-9]+X")
@@ -38,7 +48,8 @@ class Outcome:
     ``error`` is a sentence. ``lost`` are the messages whose text is left out; ``system_lost`` and
     ``text_lost`` say whether they are system prompts or others. ``system_added``: there is no system prompt,
     and the template writes one of its own. ``none_printed``: “None” stands where a message has no content.
-    ``thought_lost``: what an answer thought is left out, but the answer is there.
+    ``thought_lost``: what an answer thought is left out, but the answer is there. ``trimmed``: a text is
+    there without the white space at one of its ends.
     """
 
     error: str = ""
@@ -48,6 +59,7 @@ class Outcome:
     system_added: bool = False
     none_printed: bool = False
     thought_lost: bool = False
+    trimmed: bool = False
 
 
 def outcome(family: Family, render: Render, shape: Shape) -> Outcome:
@@ -55,23 +67,26 @@ def outcome(family: Family, render: Render, shape: Shape) -> Outcome:
 
     :param render: renders a list of messages with that template.
     """
-    probe = shape.probe()
+    probes = [shape.probe(thought) for thought in shape.thoughts or ("",)]
     try:
-        text = render(probe)
+        texts = [render(probe) for probe in probes]
+        trimmed = bool(shape.ends) and _trimmed(render, shape)
     except TemplateError as error:
         return Outcome(str(error))
     words = [
-        placeholder(at) if part.content in (TEXT, PARTS) else "" for at, part in enumerate(shape.messages)
+        placeholder(at) if part.content in (TEXT, PARTS, BARE) else ""
+        for at, part in enumerate(shape.messages)
     ]
-    lost = tuple(at for at, word in enumerate(words) if word and word not in text)
+    lost = tuple(at for at, word in enumerate(words) if word and any(word not in text for text in texts))
     systems = {at for at, part in enumerate(shape.messages) if part.canonical == SYSTEM}
     return Outcome(
         lost=lost,
         system_lost=any(at in systems for at in lost),
         text_lost=any(at not in systems for at in lost),
-        system_added=not systems and _system_added(render, shape, text),
-        none_printed=_prints_none(render, shape, probe, text),
-        thought_lost=any(_thought_lost(probe[at], at, text) for at in range(len(words)) if at not in lost),
+        system_added=not systems and _system_added(render, shape, texts[0]),
+        none_printed=_prints_none(render, shape, probes[0], texts[0]),
+        thought_lost=any(_thought_lost(*each, lost) for each in zip(probes, texts, strict=True)),
+        trimmed=trimmed,
     )
 
 
@@ -81,21 +96,36 @@ def _system_added(render: Render, shape: Shape, text: str) -> bool:
     Where the first messages say nothing, their markup would pass for prose: then each is given a text.
     """
     if is_prose(_PLACEHOLDER.split(text, maxsplit=1)[0]) and any(
-        part.content not in (TEXT, BARE) for part in shape.messages
+        part.content != TEXT and part.content not in NO_OBJECT for part in shape.messages
     ):
         spoken = tuple(
-            part if part.content == BARE else replace(part, content=TEXT) for part in shape.messages
+            part if part.content in NO_OBJECT else replace(part, content=TEXT) for part in shape.messages
         )
         with suppress(TemplateError):
             text = render(replace(shape, messages=spoken).probe())
     return is_prose(_PLACEHOLDER.split(text, maxsplit=1)[0])
 
 
-def _thought_lost(message: Any, at: int, text: str) -> bool:
-    """Whether what the message thinks is not in the text, though it thinks."""
-    content = message.get("content") if isinstance(message, dict) else None
-    word = f"T{placeholder(at)}T"
-    return isinstance(content, str) and word in content and word not in text
+def _thought_lost(probe: list[Any], text: str, lost: tuple[int, ...]) -> bool:
+    """Whether what a message thinks is not in the text, though the message is."""
+    for at, message in enumerate(probe):
+        content = message.get("content") if isinstance(message, dict) else None
+        word = f"T{placeholder(at)}T"
+        if at not in lost and isinstance(content, str) and word in content and word not in text:
+            return True
+    return False
+
+
+def _trimmed(render: Render, shape: Shape) -> bool:
+    """Whether the text is shorter than it would be with all the white space that is put around its words."""
+    bare = render(shape.probe())
+    for blank in {end[2] for end in shape.ends}:
+        whole = bare
+        for at in range(len(shape.messages)):
+            whole = whole.replace(placeholder(at), shape.padded(at, blank))
+        if len(render(shape.probe(blank=blank))) < len(whole):
+            return True
+    return False
 
 
 def _prints_none(render: Render, shape: Shape, probe: list[Any], text: str) -> bool:

@@ -112,7 +112,15 @@ class _Found:
 
 
 def _content(message: Any) -> Any:
-    return message.get("content") if isinstance(message, dict) else None
+    """What a message says; a message that is nothing but a text says that."""
+    if isinstance(message, dict):
+        return message.get("content")
+    return message if isinstance(message, str) else None
+
+
+def _saying(message: Any, content: Any) -> Any:
+    """The same message, if it said something else."""
+    return {**message, "content": content} if isinstance(message, dict) else content
 
 
 def _texts(messages: Sequence[Any]) -> list[str]:
@@ -154,17 +162,17 @@ def _placed(text: str, messages: Sequence[Any], render: Callable[[list[Any]], st
 
 def _trimmed(message: Any) -> Any:
     content = _content(message)
-    return {**message, "content": content.strip()} if isinstance(content, str) else message
+    return _saying(message, content.strip()) if isinstance(content, str) else message
 
 
 def _marked(at: int, message: Any, cores: list[_Core]) -> Any:
     """The message with marks in place of its words; white space and <think> stay."""
     content = _content(message)
     if isinstance(content, str):
-        return {**message, "content": _marks(at, content, cores)}
+        return _saying(message, _marks(at, content, cores))
     if isinstance(content, list):
         parts = [{**p, "text": _marks(at, p["text"], cores)} if _is_text(p) else p for p in content]
-        return {**message, "content": parts}
+        return _saying(message, parts)
     return message
 
 

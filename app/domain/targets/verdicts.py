@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.domain.roles import ASSISTANT
-from app.domain.targets.shapes import BARE, Part, Shape
+from app.domain.targets.shapes import NO_OBJECT, Part, Shape
 
 ERROR = "target.error"
 DROPPED = "target.dropped"
@@ -52,7 +52,7 @@ def unreadable(shape: Shape, source: str) -> Iterator[Verdict]:
     """That there are no messages, or some that are no objects, which no trainer can read."""
     if not shape.messages:
         yield Verdict(ERROR, no_messages(shape), source)
-    elif any(part.content == BARE for part in shape.messages):
+    elif any(part.content in NO_OBJECT for part in shape.messages):
         yield Verdict(ERROR, "a message is no object with role and content", source)
 
 

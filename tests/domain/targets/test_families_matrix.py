@@ -1,6 +1,7 @@
 """Every family behaves as the published template that it stands for did."""
 
 import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -173,12 +174,83 @@ def test_a_system_prompt_that_is_lost_is_told_from_another_text():
     assert outcome(qwen, qwen.render, arranged("HG")) == Outcome(lost=(0, 1), text_lost=True)
 
 
-def test_a_family_that_leaves_thoughts_out_says_so():
-    thinking = Shape(arranged("UAUA").messages, thinks=True)
+@pytest.mark.parametrize(
+    ("thoughts", "losing"),
+    [
+        (("whole",), {"qwen3", "deepseek-v3"}),
+        (("closed",), {"qwen3", "deepseek-v3"}),
+        (("open",), set()),
+        (("closed", "whole"), {"qwen3", "deepseek-v3"}),
+    ],
+)
+def test_a_family_that_leaves_thoughts_out_says_so(thoughts, losing):
+    thinking = Shape(arranged("UAUA").messages, thoughts=thoughts)
     lost = {
         name for name, family in FAMILIES.items() if outcome(family, family.render, thinking).thought_lost
     }
-    assert lost == {"qwen3", "deepseek-v3"}
+    assert lost == losing
+
+
+@pytest.mark.parametrize("thinks", ["hidden reasoning</think>visible a", "<think>hidden reasoning</think>a"])
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_was_thought_is_said_to_be_lost_of_just_the_entries_of_which_it_is(name, thinks):
+    talk = [{"role": "user", "content": "q"}, {"role": "assistant", "content": thinks}]
+    value = {"messages": [*talk, {"role": "user", "content": "r"}, {"role": "assistant", "content": "s"}]}
+    family = FAMILIES[name]
+    text = rendered(family, family.render, value).text
+    found = outcome(family, family.render, Shape.of(value))
+    assert found.thought_lost == ("hidden reasoning" not in text)
+
+
+# G17: these trim the white space around what user and assistant say; qwen3 only before its last answer.
+TRIMS = {"llama3", "llama3.1", "llama4", "metharme", "gemma", "gemma3", "command-r", "aya"}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("words", [" {}", "{}\n", "\n\n{}", "{} ", "\u3000{}", "{}"])
+@pytest.mark.parametrize("place", [0, 1, 2, 3, 4])
+def test_white_space_is_said_to_be_trimmed_of_just_the_entries_of_which_it_is(name, words, place):
+    family = FAMILIES[name]
+    roles = ("system", "user", "assistant", "user", "assistant")[name == "gemma" :]
+    value = {"messages": [{"role": role, "content": f"Text {at}."} for at, role in enumerate(roles)]}
+    message = value["messages"][min(place, len(roles) - 1)]
+    message["content"] = words.format(message["content"])
+    text = rendered(family, family.render, value)
+    found = outcome(family, family.render, Shape.of(value))
+    assert found.trimmed == bool(text.trimmed)
+    if message["role"] != "system" and words != "{}" and name != "qwen3":
+        assert found.trimmed == (name in TRIMS)
+
+
+VALUES = [5, 0, 5.5, 0.0, True, False, ["a"], [], {"a": "b"}, {}, None]
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("content", VALUES, ids=str)
+@pytest.mark.parametrize("place", [0, 1])
+def test_content_that_is_no_text_is_refused_in_the_same_words_for_an_entry_and_its_shape(
+    name, content, place
+):
+    family = FAMILIES[name]
+    value = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+    value["messages"][place]["content"] = content
+    said = outcome(family, family.render, Shape.of(value)).error
+    with pytest.raises(TemplateError) if said else nullcontext() as caught:
+        rendered(family, family.render, value)
+    assert said == (str(caught.value) if caught else "")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("bare", ["Hello.", 7, None, ["x"]])
+def test_a_message_that_is_nothing_but_a_text_is_lost_with_an_entry_as_with_its_shape(name, bare):
+    family = FAMILIES[name]
+    value = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}, bare]}
+    found = outcome(family, family.render, Shape.of(value))
+    if found.error:
+        with pytest.raises(TemplateError):
+            rendered(family, family.render, value)
+        return
+    assert found.lost == rendered(family, family.render, value).lost == ((2,) if bare == "Hello." else ())
 
 
 def test_no_template_takes_long():

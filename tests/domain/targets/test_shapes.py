@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.targets.shapes import Part, Shape, placeholder
+from app.domain.targets.shapes import BLANKS, Part, Shape, placeholder
 
 scalars = (
     st.none() | st.booleans() | st.integers(-1, 2) | st.sampled_from([0.0, 1.0, 0.5]) | st.text(max_size=4)
@@ -18,7 +18,8 @@ messages = st.fixed_dictionaries(
     {},
     optional={
         "role": st.sampled_from(["system", "user", "assistant", "gpt", "", "\ud800"]) | values,
-        "content": st.sampled_from(["", " ", "Hello", "<think>hm</think>Yes"]) | values,
+        "content": st.sampled_from(["", " ", "Hello", " Hello\n", "<think>hm</think>Yes", "hm</think>Yes"])
+        | values,
         "weight": values,
         "name": st.text(max_size=3),
         "tool_calls": values,
@@ -60,12 +61,19 @@ def test_words_and_the_order_of_keys_leave_no_trace(value):
         ({"role": "user", "content": None}, Part("user", "null")),
         ({"role": "user"}, Part("user", "missing")),
         ({"role": "user", "content": [{"type": "text", "text": "Hello"}]}, Part("user", "parts")),
-        ({"role": "user", "content": []}, Part("user", "other")),
-        ({"role": "user", "content": 7}, Part("user", "other")),
+        ({"role": "user", "content": []}, Part("user", "no list")),
+        ({"role": "user", "content": ["Hello"]}, Part("user", "list")),
+        ({"role": "user", "content": 7}, Part("user", "int")),
+        ({"role": "user", "content": 0}, Part("user", "no int")),
+        ({"role": "user", "content": 7.5}, Part("user", "float")),
+        ({"role": "user", "content": True}, Part("user", "bool")),
+        ({"role": "user", "content": {"text": "Hello"}}, Part("user", "dict")),
         ({"content": "Hello"}, Part("", "text")),
         ({"role": None, "content": "Hello"}, Part("", "text", (("role", "null"),))),
         ({"role": "", "content": "Hello"}, Part("", "text", (("role", "empty"),))),
         ("Hello", Part("", "bare")),
+        (7, Part("", "void")),
+        (None, Part("", "void")),
         (
             {"weight": 0, "role": "gpt", "train": True, "content": "Hello", "name": "Mira"},
             Part("gpt", "text", (("name", "text"), ("train", "true"), ("weight", "0"))),
@@ -83,14 +91,51 @@ def test_tags_and_the_block_of_ours_are_not_in_it():
     assert shape == Shape((), (("id", "text"), ("messages", "empty"), ("tools", "list")))
 
 
-def test_an_answer_that_thinks_aloud_is_probed_with_a_thought():
-    value = {
-        "messages": [{"role": "user", "content": "<think>"}, {"role": "assistant", "content": "<think>a"}]
-    }
+@pytest.mark.parametrize(
+    ("content", "thoughts", "probed"),
+    [
+        ("Yes, I rethink> it.", (), "X1X"),
+        ("<think>a</think>b", ("whole",), "<think>\nTX1XT\n</think>\n\nX1X"),
+        ("a</think>b", ("closed",), "TX1XT\n</think>\n\nX1X"),
+        ("a</think>b<think>c</think>d", ("closed",), "TX1XT\n</think>\n\nX1X"),
+        ("<think>a", ("open",), "<think>\nTX1XT\nX1X"),
+    ],
+)
+def test_an_answer_that_thinks_aloud_is_probed_with_such_a_thought(content, thoughts, probed):
+    value = {"messages": [{"role": "user", "content": "<think>"}, {"role": "assistant", "content": content}]}
     shape = Shape.of(value)
-    assert shape.thinks
-    assert [message["content"] for message in shape.probe()] == [
-        placeholder(0),
-        f"<think>\nT{placeholder(1)}T\n</think>\n\n{placeholder(1)}",
+    assert shape.thoughts == thoughts
+    words = [message["content"] for message in shape.probe(*thoughts)]
+    assert words == [placeholder(0), probed]
+    assert Shape.of({"messages": value["messages"][:1]}).thoughts == ()
+
+
+def test_white_space_at_the_ends_of_texts_is_told_by_who_speaks_and_of_the_last_message_apart():
+    texts = (
+        ("system", "Be kind.\n"),
+        ("user", " Hi?"),
+        ("assistant", "Ho."),
+        ("Mira", "\n \nHm."),
+        ("user", "x\u00a0"),
+    )
+    shape = Shape.of({"messages": [{"role": role, "content": text} for role, text in texts]})
+    assert shape.ends == (
+        ("", "left", "\n"), ("last", "right", " "), ("system", "right", "\n"), ("user", "left", " "),
+    )  # fmt: skip
+    words = [[message["content"] for message in shape.probe(blank=blank)] for blank in BLANKS]
+    assert words == [
+        ["X0X", " X1X", "X2X", "X3X", "X4X "],
+        ["X0X\n", "X1X", "X2X", "\nX3X", "X4X"],
     ]
-    assert not Shape.of({"messages": value["messages"][:1]}).thinks
+
+
+def test_which_of_many_texts_have_white_space_at_their_ends_makes_few_shapes():
+    ways = ("", " ", "\n")
+    found = set()
+    for left in range(3**6):
+        talk = [
+            {"role": ("user", "assistant")[at % 2], "content": f"{ways[left // 3**at % 3]}Hm."}
+            for at in range(6)
+        ]
+        found.add(Shape.of({"messages": talk}).encode())
+    assert len(found) == 4 * 4 * 3
