@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from unicodedata import name
 
+from app.domain.validation.lookalikes import without_lookalikes
 from app.domain.validation.spans import STOPPED, Span, stopped
 
 # Scripts that need the two joiners, from Arabic to Javanese; those that mark by an invisible blank where a
@@ -133,10 +134,9 @@ _PAIR = re.compile(
     rf"|(?<=[{_SIGNS}])(?:(?<=[^\x00-\x7f].)|[^\x00-\x7f])"
     r"|(?<=[\x80-\x9f]))"
 )
-# The end of a Portuguese word in capitals, such as “IRMÃ”: ftfy takes it for two halves of a letter.
-_QUOTED_CAPITAL = re.compile("(?<=[A-Z])[ÂÃÕ](?=[’”»])")
 _PIECE = 20_000  # letters of a line that are put right at once: nobody writes longer ones
 _MENDED, _ASKED = 5, 150  # letters that ftfy puts right in the time of a try, and that it says are broken
+_EACH = 12  # letters about which it could be asked in the time that a line takes
 
 
 def mojibake(text: str, tries: int | None = None) -> Iterator[Span]:
@@ -157,11 +157,11 @@ def mojibake(text: str, tries: int | None = None) -> Iterator[Span]:
             yield stopped(start)
             return
         line = text[start:end]
-        asked += len(line)
+        asked += len(line) + _EACH
         if not is_bad(line):
             continue
         mended += len(line)
-        plain = _QUOTED_CAPITAL.sub("A", line)
+        plain = without_lookalikes(line)
         better = fix_encoding(plain)
         if better != plain:
             yield _difference(line, better if plain == line else fix_encoding(line), start)
