@@ -6,7 +6,8 @@ from urllib.parse import parse_qsl
 from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.domain.targets.trainers import TRAINERS
+from app.domain.targets.chosen import Chosen
+from app.domain.targets.trainers import TRAINERS, Trainer
 from app.domain.tokens import BadTokenizer
 from app.errors import AppError, Refused
 from app.services import analysing, criteria, targets_report
@@ -52,6 +53,7 @@ def _page(
     status: int = 200,
 ) -> Response:
     found = targets_report.report(library(), dataset.slug)
+    form.mask.description = _to_be_set(found.trainer, found.chosen)
     return answer(
         "targets/page.html",
         (),
@@ -66,6 +68,17 @@ def _page(
         waiting=max(found.due.unchecked, found.due.unmeasured),
         vocabulary_title=title_of(found.vocabulary, offered[1]),
         over=targets_report.OVER,
+    )
+
+
+def _to_be_set(trainer: Trainer | None, chosen: Chosen) -> str:
+    """What the trainer has to be told, so that it learns what was chosen; empty if it does so by itself."""
+    if trainer is None or not trainer.answers_by or chosen.mask == "all":
+        return ""
+    setting = f" ({trainer.answers_by})" if chosen.mask == "assistant" else ""
+    return (
+        f"{trainer.title} learns every message where nothing else is set. Set it to learn what you chose"
+        f" here{setting}. Without that, more is trained than this page counts."
     )
 
 

@@ -165,7 +165,8 @@ def test_where_it_is_not_known_what_the_trainer_does_to_long_entries_the_page_sa
 def test_beside_what_is_trained_stands_what_the_trainer_has_to_be_told(client, talks):
     client.post(HERE, data={**FORM, "limit": "5"})
     page = client.get(HERE).text
-    assert page.index("<code>assistant_only_loss</code>") < page.index("What becomes of the entries")
+    before = page.partition("What becomes of the entries")[0]
+    assert "Set it to learn what you chose here (assistant_only_loss)." in before
     assert "trained, before anything is cut" in page
     for changed in ({"mask": "all"}, {"trainer": "axolotl"}):
         client.post(HERE, data={**FORM, **changed})
@@ -179,7 +180,7 @@ def test_beside_the_entry_nothing_behind_the_cut_is_said_to_be_trained(client, l
     query = {"entry": keys(library, "talks")[0], "tab": "rendered"}
     page = client.get("/datasets/talks/", query_string=query).text
     numbers = page.partition('class="rendered-numbers"')[2].partition("</p>")[0]
-    assert "0 of them trained, all before the cut (0 %)" in numbers
+    assert "0 of them trained before the cut (0 %)" in numbers
     assert "[trained]" not in page
     assert "<td>cut off</td>" in page
 
