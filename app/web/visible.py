@@ -4,7 +4,7 @@ import json
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from flask import Flask
 from markupsafe import Markup, escape
@@ -43,10 +43,7 @@ def visible_signs(text: str) -> Markup:
     """A text in which every character that has no shape, white space aside, is seen."""
     if not _MAY_HIDE.search(text):
         return escape(text)
-    return Markup("").join(
-        _named(each) if unicodedata.category(each) in _HIDDEN and each not in SIGNS else escape(each)
-        for each in text
-    )
+    return Markup("").join(_named(each) if _is_hidden(each) else escape(each) for each in text)
 
 
 def visible_turns(text: str) -> Markup:
@@ -80,9 +77,22 @@ def _white(run: str) -> Markup:
     return Markup("").join(parts)
 
 
+def names_of(texts: Iterable[str]) -> list[tuple[str, str]]:
+    """The characters of some texts that have no shape: the number by which each is shown, and its name."""
+    letters = sorted({each for text in texts for each in text if _is_hidden(each)})
+    return [_number_and_name(each) for each in letters]
+
+
+def _is_hidden(letter: str) -> bool:
+    return unicodedata.category(letter) in _HIDDEN and letter not in SIGNS
+
+
+def _number_and_name(letter: str) -> tuple[str, str]:
+    return f"U+{ord(letter):04X}", unicodedata.name(letter, "control character").lower()
+
+
 def _named(letter: str) -> Markup:
-    number = f"U+{ord(letter):04X}"
-    name = unicodedata.name(letter, "control character").lower()
+    number, name = _number_and_name(letter)
     return Markup('<abbr class="sign" title="{}">{}</abbr>').format(name, number)
 
 

@@ -170,3 +170,18 @@ def test_tab_goes_past_the_list_of_tags(page, lamps):
     expect(page.locator("#add_tags-list")).to_be_visible()
     page.keyboard.press("Tab")
     assert page.evaluate(FOCUSED) not in ("add_tags-list", "BODY")
+
+
+def test_on_a_narrow_screen_tab_goes_down_the_page_and_the_dataset_is_named(page, lamps):
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/datasets/lamps/validation/rules")
+    expect(page.get_by_role("navigation", name="You are here").get_by_text("lamps")).to_be_visible()
+    tops = page.locator(".header :is(a, button)").evaluate_all(
+        "each => each.filter((one) => one.checkVisibility()).map((one) => one.getBoundingClientRect().bottom)"
+    )
+    assert tops == sorted(tops)
+    undo, export = (
+        page.get_by_role(role, name=name).bounding_box()
+        for role, name in (("button", "Undo"), ("link", "Export"))
+    )
+    assert abs(undo["y"] - export["y"]) < 10

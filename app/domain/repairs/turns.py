@@ -158,7 +158,7 @@ REPAIRS = (
             Choice("to_system", "Move the greeting into the system prompt", _to_system),
             Choice("user_opener", "Put an opening of the user in front", _opened, asks="What the user says"),
             Choice("drop", "Take the greeting out", _without_greeting),
-            Choice("untrained", "Keep it, but do not train on it (weight 0, train false)", _untrained),
+            Choice("untrained", "Keep it, but do not train on it", _untrained),
         ),
     ),
     Repair.plain("chatml.last_not_assistant", "Cut what stands behind the last answer", _until_last_answer),

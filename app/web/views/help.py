@@ -7,7 +7,9 @@ from functools import cache
 from flask import Blueprint, Response, render_template, request
 from markupsafe import Markup
 
+from app.domain.validation.codes import CODES
 from app.errors import NotFound
+from app.web.context import counted
 from app.web.htmx import answer
 
 bp = Blueprint("help", __name__, url_prefix="/help")
@@ -66,15 +68,16 @@ class Article:
 def index() -> Response:
     """The list of articles, or those that hold all the words searched for."""
     query = request.args.get("q", "").strip()[:LONGEST]
+    found = search(query)
     return answer(
         "help/index.html",
         ("articles",),
         title="Help",
         query=query,
-        found=search(query),
+        found=found,
         groups=GROUPS,
         titles=TITLES,
-        announce=f"{len(search(query))} articles found." if query else "",
+        announce=f"{counted(len(found), 'article')} found." if query else "",
     )
 
 
@@ -83,7 +86,7 @@ def show(article: str) -> Response:
     """One article."""
     if article not in TITLES:
         raise NotFound("There is no such help article.", "The list of articles is under Help.")
-    return answer(f"help/{article}.html", (), title=TITLES[article])
+    return answer(f"help/{article}.html", (), title=TITLES[article], codes=CODES.values())
 
 
 def search(query: str) -> list[Article]:
@@ -102,7 +105,7 @@ def search(query: str) -> list[Article]:
 @cache
 def _text(name: str) -> str:
     """The text of an article, without its title and without markup."""
-    page = render_template(f"help/{name}.html", title=TITLES[name])
+    page = render_template(f"help/{name}.html", title=TITLES[name], codes=CODES.values())
     inner = page.partition("<article")[2].partition("</h1>")[2].partition("</article>")[0]
     apart = re.sub(r"<(?=/?(?:dt|dd|li|p|h2|kbd|code)\b)", " <", inner)  # else their words would run together
     return re.sub(r"\s+([.,;:)])", r"\1", Markup(apart).striptags())

@@ -20,7 +20,7 @@ from app.domain.validation.structure import exchanges_of, role_of
 from app.domain.view import View
 from app.errors import Refused
 from app.jobs import Cancelled
-from app.services import analysing, browsing, casting, repairing
+from app.services import analysing, browsing, casting, prompts, repairing
 from app.services.library import Library
 from app.services.reading import Progress
 from app.services.repairing import Proposed, Repaired, Wanted
@@ -29,11 +29,12 @@ from app.web.forms import whole
 from app.web.htmx import answer, is_htmx, see_other
 from app.web.looking import freshen, look_through
 from app.web.refusals import shown_on
-from app.web.visible import clipped
+from app.web.visible import clipped, names_of
 from app.web.working import Onward, work
 
 bp = Blueprint("repair", __name__, url_prefix="/datasets/<slug>/validation/repair")
 
+NO_PROMPT = "chatml.missing_system_role"
 PAGE = 10
 MOST_PARTS = 20  # of one entry that are shown
 LONGEST = 120  # letters of a message by which a part is known
@@ -127,6 +128,8 @@ def show(slug: str, code: str) -> BaseResponse:
         lacks=lacks if is_refused else "",
         page_url=lambda page: _here(slug, wanted, page=page),
         left=list(dict.fromkeys(request.values.getlist("left"))),
+        typed_in=_typed(repair),
+        takes_prompt=code == NO_PROMPT,
         is_unseen="unseen" in request.args,
         **({"rows": None, "affected": _affected(slug, code)} if lacks else _preview(slug, wanted, lone)),
     )
@@ -134,7 +137,14 @@ def show(slug: str, code: str) -> BaseResponse:
 
 def _here(slug: str, wanted: Wanted, **further: Any) -> str:
     """The address of the page with the way that was chosen, and the one entry that is meant, if it is one."""
-    state = {"text": wanted.text or None, "entry": request.args.get("entry") or None, **further}
+    typed = _typed(repairing.repair_of(wanted.code))
+    typed.pop(f"text-{wanted.choice}", None)
+    state = {
+        **typed,
+        "text": wanted.text or None,
+        "entry": request.args.get("entry") or None,
+        **further,
+    }
     if "choice" in request.values:
         state["choice"] = wanted.choice
     return url_for("repair.show", slug=slug, code=wanted.code, **state)
@@ -146,7 +156,16 @@ def _wanted(repair: Repair, fields: Any) -> Wanted:
     choice = fields.get("choice", "")
     choice = choice if choice in names else names[0]
     text = fields.get(f"text-{choice}", fields.get("text", ""))
+    if repair.code == NO_PROMPT and fields.get("prompt"):
+        text = prompts.prompt(library(), fields["prompt"]).content
     return Wanted(repair.code, choice, unix(text))
+
+
+def _typed(repair: Repair) -> dict[str, str]:
+    """What was typed for each of the ways that ask for a text, chosen or not, by the field."""
+    names = [f"text-{each.name}" for each in repair.choices if each.asks]
+    found = {name: request.form.get(name, request.args.get(name, "")) for name in names}
+    return {name: unix(text) for name, text in found.items() if text}
 
 
 def _is_unseen(wanted: Wanted) -> bool:
@@ -173,7 +192,7 @@ def _preview(slug: str, wanted: Wanted, lone: str) -> dict[str, Any]:
         does = _does(rows)
         return {
             "rows": rows, "affected": _affected(slug, wanted.code), "page": 1, "pages": 1,
-            "here_does": does, "does": does, "boxed": [],
+            "here_does": does, "does": does, "boxed": [], "names": names_of(_texts(rows)),
         }  # fmt: skip
     found = repairing.preview(library(), slug, wanted, page=whole(request.args.get("page")) or 1, size=PAGE)
     rows = [Shown.of(each) for each in found.rows]
@@ -182,8 +201,17 @@ def _preview(slug: str, wanted: Wanted, lone: str) -> dict[str, Any]:
     does = here or (found.pages > 1 and _does_elsewhere(slug, wanted))
     return {
         "rows": rows, "affected": found.affected, "page": found.page, "pages": found.pages,
-        "here_does": here, "does": does, "boxed": boxed,
+        "here_does": here, "does": does, "boxed": boxed, "names": names_of(_texts(rows)),
     }  # fmt: skip
+
+
+def _texts(rows: Sequence[Shown]) -> Iterator[str]:
+    """Every text that some entries show."""
+    for row in rows:
+        for line in row.lines:
+            yield from (text for _, text in (*(line.before or ()), *(line.after or ())))
+        for part in row.parts:
+            yield from (*part.prompt, *part.opening, *part.closing)
 
 
 def _does_elsewhere(slug: str, wanted: Wanted) -> bool:

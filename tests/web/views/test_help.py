@@ -69,3 +69,13 @@ def test_the_keys_that_are_listed_are_those_that_there_are():
         assert all(f"<kbd>{part}</kbd>" in listed for part in letter.split()), letter
     plain = set(re.findall(r"<dt><kbd>(\w|/|\?)</kbd>", listed)) | {"k"}
     assert {letter for letter in letters if len(letter) == 1} == plain - {"g"}
+
+
+def test_what_validation_finds_is_found_by_its_name_too(client):
+    assert "/help/validation" in client.get("/help?q=slop").text
+    assert "style.slop_phrase" in client.get("/help/validation").text
+
+
+def test_one_article_is_said_as_one(client):
+    found = client.get("/help?q=slop_phrase", headers={"HX-Target": "div#articles"}).text
+    assert "1 article found." in found

@@ -8,7 +8,7 @@ import pytest
 
 from app.domain.repairs import REPAIRS
 from app.domain.view import View
-from app.services import browsing, history, opening
+from app.services import browsing, history, opening, prompts
 from app.web.views import repair as page_of
 from tests.workshop import keys, line, value_of
 
@@ -108,10 +108,10 @@ def sent_by(page, **further):
         r'<input type="hidden" name="([\w-]+)" value="([^"]*)"', page.partition('aria-label="Repair"')[2]
     )
     ticked = re.findall(r'name="(keys)" value="([^"]+)" checked', page)
-    fields = {**further}
+    fields = {}
     for name, value in [*hidden, *ticked]:
         fields.setdefault(name, []).append(html.unescape(value))
-    return fields
+    return {**fields, **further}
 
 
 def test_the_pages_of_a_preview_keep_the_way_and_its_text(client, library, monkeypatch):
@@ -305,3 +305,34 @@ def test_an_added_list_of_tags_is_shown(client, library):
     page = client.get("/datasets/talks/validation/repair/base.missing_tags").text
     assert "<ins>[]</ins>" in page
     assert "only how the line is written" not in page
+
+
+def test_a_text_that_was_typed_for_one_way_is_kept_when_another_is_looked_at(client, library):
+    greeting = {"role": "assistant", "content": "Come in."}
+    dataset(library, *({**said(n), "messages": [greeting, *said(n)["messages"]]} for n in (1, 2)))
+    address = "/datasets/talks/validation/repair/chatml.assistant_first"
+    sent = {"choice": "drop", "text-user_opener": "Good\nevening.", "do": "show"}
+    page = client.get(client.post(address, data=sent).headers["Location"]).text
+    assert "Good\nevening.</textarea>" in page
+    assert 'value="drop" checked' in page
+    again = client.post(address, data={**sent_by(page), **sent, "choice": "user_opener"})
+    back = client.get(again.headers["Location"]).text
+    assert 'value="user_opener" checked' in back
+    assert '<input type="hidden" name="seen-text" value="Good\nevening.">' in back
+
+
+def test_a_saved_prompt_is_put_in_front(client, library):
+    found = dataset(library, said(1), said(2))
+    prompts.create(library, "Keeper", "You keep\nthe light.")
+    address = "/datasets/talks/validation/repair/chatml.missing_system_role"
+    assert '<option value="keeper">Keeper</option>' in client.get(address).text
+    page = client.get(f"{address}?choice=add&text-add=&prompt=keeper").text
+    assert "You keep\nthe light.</textarea>" in page
+    client.post(address, data=sent_by(page, choice="add", do="all", **{"text-add": "You keep\nthe light."}))
+    assert value_of(library, "talks", found[0])["messages"][0]["content"] == "You keep\nthe light."
+
+
+def test_the_names_of_characters_without_a_shape_stand_above_the_entries(client, library):
+    dataset(library, said(1, "No\u200bbody. <|im_end|>"), said(2, "Fine."))
+    page = client.get(TOKEN).text
+    assert '<span class="sign">U+200B</span> zero width space' in page.partition("<article")[0]
