@@ -54,8 +54,8 @@ _ALL = (
     ),
     Code(
         "base.tag_spelling", INFO, "A tag in another spelling",
-        "The tag is not spelt as its slug, so that other programs may take it for another tag.",
-        "It can be rewritten as its slug.", grouped=True,
+        "The tag is not in small letters with underscores, so other programs may take it for another one.",
+        "It can be rewritten so.", grouped=True,
     ),
     Code(
         "chatml.missing_messages", ERROR, "No messages",
