@@ -14,6 +14,7 @@ import click
 from app.cli.call import DONE, FINDINGS, Call, counted, pass_call
 from app.cli.command import Command
 from app.domain.targets.chosen import MASKS, Chosen, named
+from app.domain.targets.masks import mask_of
 from app.domain.targets.trainers import TRAINERS
 from app.domain.tokens import VOCABULARIES
 from app.domain.validation.codes import CODES
@@ -160,7 +161,13 @@ def targets(call: Call, /) -> int:
     value: dict[str, Any] = {
         "targets": [*TRAINERS, *found],
         "trainers": [
-            {"name": each.name, "title": each.title, "limit": each.limit, "source": each.source}
+            {
+                "name": each.name,
+                "title": each.title,
+                "limit": each.limit,
+                "mask": mask_of(each.name),
+                "source": each.source,
+            }
             for each in TRAINERS.values()
         ],
         "templates": [
@@ -182,7 +189,9 @@ def targets(call: Call, /) -> int:
 @click.option(
     "--mask",
     type=click.Choice(MASKS),
-    help="What is trained. By default as chosen for the dataset; with --target every answer.",
+    help="What is trained. By default as chosen for the dataset; with --target what its trainer learns if"
+    " nothing else is set: every answer, those that “weight” or “train” leave in where it honours one of"
+    " them, or everything, as TRL and Unsloth do.",
 )
 @pass_call
 def render(call: Call, /, slug: str, uuid: str, target: str | None, mask: str | None) -> int:

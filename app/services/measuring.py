@@ -58,7 +58,8 @@ def measure(
     :param progress: told the lines measured and those in all.
     """
     vocabulary = vocabulary_of(library, chosen)
-    ruler = Ruler(chosen.family, vocabulary, _file_of(library, vocabulary), chosen.mask)
+    tokenizer = _file_of(library, vocabulary)
+    ruler = Ruler(chosen.family, vocabulary, tokenizer, chosen.mask, chosen.trainer)
     if chosen.family and chosen.family not in FAMILIES:
         with renderer(library, chosen.family) as rendering:
             count = partial(sizes_with, ruler, rendering.family, rendering.render)

@@ -136,7 +136,7 @@ def rendered_entry(library: Library, entry: Entry, target: Chosen) -> RenderedEn
     with renderer(library, target.family) as rendering:
         empty = RenderedEntry(target, rendering.family, vocabulary, limit=targeting.limit_of(target))
         try:
-            whole = rendered(rendering.family, rendering.render, entry.value, target.mask)
+            whole = rendered(rendering.family, rendering.render, entry.value, target.mask, target.trainer)
         except TemplateError as error:
             return replace(empty, error=str(error))
     try:

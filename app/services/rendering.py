@@ -72,7 +72,7 @@ def of_entry(library: Library, slug: str, key: str, chosen: Chosen) -> Rendered:
     entry = open_entry(library, slug, key).entry
     with renderer(library, chosen.family or DEFAULT) as rendering:
         try:
-            return rendered(rendering.family, rendering.render, entry.value, chosen.mask)
+            return rendered(rendering.family, rendering.render, entry.value, chosen.mask, chosen.trainer)
         except TemplateError as error:
             title = rendering.family.title
             raise Refused(

@@ -51,7 +51,7 @@ class _Ruler:
 
         :raises BadTokenizer: if the person's own tokenizer fails on it.
         """
-        return length(value, self._counter, self.render)
+        return length(value, self._counter, self.render, self.chosen.trainer)
 
     def cut(self, value: Mapping[str, Any]) -> tuple[Part, ...]:
         """The parts of an entry, each as long as the target takes at most."""

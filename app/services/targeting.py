@@ -22,6 +22,7 @@ from app.store.findings import Verdict
 SYSTEM_REFUSED = "target.system_refused"
 TRIMMED = "The chat template trims white space at the ends of texts."
 _KEPT_OUT = (ERROR, DROPPED)  # of an entry that does not get as far as training
+_NOT_SAID = "rank NOT IN (SELECT rank FROM findings WHERE code = 'target.untrained')"  # by its shape
 _IS_IN = "rank NOT IN (SELECT rank FROM findings WHERE code IN ('target.error', 'target.dropped'))"
 
 
@@ -40,7 +41,7 @@ def verdicts(
         is_strict = refuses_system(rendering.family, rendering.render)
         for number, shape in numbered:
             if not any(each.code in _KEPT_OUT for each in found[number]):
-                found[number] += _of_template(rendering, shape)
+                found[number] += _of_template(rendering, shape, chosen.trainer)
                 if is_strict and any(each.code == ERROR for each in found[number]) and has_prompt(shape):
                     found[number] += (_verdict(SYSTEM_REFUSED, ""),)
     return found
@@ -82,8 +83,8 @@ def _of_trainer(chosen: Chosen, shape: Shape) -> tuple[Verdict, ...]:
     return tuple(_verdict(each.code, each.detail) for each in found)
 
 
-def _of_template(rendering: Renderer, shape: Shape) -> tuple[Verdict, ...]:
-    found = outcome(rendering.family, rendering.render, shape)
+def _of_template(rendering: Renderer, shape: Shape, trainer: str) -> tuple[Verdict, ...]:
+    found = outcome(rendering.family, rendering.render, shape, trainer)
     return tuple(_verdict(code, what) for code, what in _said(found))
 
 
@@ -148,9 +149,8 @@ def limits(chosen: Chosen) -> Sequence[tuple[str, Verdict]]:
             where = f"tokens > {int(limit)}" + (f" AND {_IS_IN}" if code == "target.cut" else "")
             found.append((where, _verdict(code, what)))
     if chosen.trainer or chosen.family:
-        found.append(
-            (f"trained = 0 AND {_IS_IN}", _verdict("target.untrained", "No token of an answer is trained."))
-        )
+        untrained = _verdict("target.untrained", "No token of an answer is trained.")
+        found.append((f"trained = 0 AND {_IS_IN} AND {_NOT_SAID}", untrained))
     return tuple(found)
 
 
@@ -159,5 +159,5 @@ def strictness(library: Library, chosen: Chosen) -> frozenset[str]:
     found = strictness_of_trainer(chosen.trainer) if chosen.trainer else frozenset()
     if decides(chosen):
         with renderer(library, chosen.family) as rendering:
-            found |= strictness_of_template(rendering.family, rendering.render)
+            found |= strictness_of_template(rendering.family, rendering.render, chosen.trainer)
     return found

@@ -17,12 +17,16 @@ UNKNOWN = (-1, -1)  # tokens in all and trained, where nothing can count them
 
 @dataclass(frozen=True, slots=True)
 class Ruler:
-    """What entries are measured by: a template on board or none, a vocabulary or a file of one, the mask."""
+    """What entries are measured by: a template on board or none, a vocabulary or a file of one, the mask.
+
+    The trainer says how messages are handed to the template, and which marks on them count.
+    """
 
     family: str
     vocabulary: str
     tokenizer: str  # the path of the person's tokenizer.json; empty for a vocabulary on board
     mask: str
+    trainer: str
 
 
 def sizes(ruler: Ruler, lines: list[bytes]) -> list[tuple[int, int]]:
@@ -39,14 +43,14 @@ def sizes_with(
         counting = counter_of(ruler.vocabulary, ruler.tokenizer)
     except BadTokenizer:
         return [UNKNOWN] * len(lines)
-    return [_size(Entry.of(line), counting, family, render, ruler.mask) for line in lines]
+    return [_size(Entry.of(line), counting, family, render, ruler) for line in lines]
 
 
 def _size(
-    entry: Entry, counting: Counter, family: Family | None, render: Render | None, mask: str
+    entry: Entry, counting: Counter, family: Family | None, render: Render | None, ruler: Ruler
 ) -> tuple[int, int]:
     try:
-        return measured(entry.value, counting, family, render, mask)
+        return measured(entry.value, counting, family, render, ruler.mask, ruler.trainer)
     except BadTokenizer:  # the person's own, which fails on this very text
         return UNKNOWN
 

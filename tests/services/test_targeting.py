@@ -5,10 +5,21 @@ import json
 import pytest
 
 from app.domain.repairs import REPAIRS
-from app.domain.targets.chosen import Chosen
+from app.domain.targets.chosen import Chosen, named
+from app.domain.targets.families import FAMILIES
 from app.domain.view import View
 from app.errors import Refused
-from app.services import analysing, browsing, criteria, opening, rendering, repairing, targeting, validating
+from app.services import (
+    analysing,
+    browsing,
+    criteria,
+    opening,
+    rendered_view,
+    rendering,
+    repairing,
+    targeting,
+    validating,
+)
 from app.services.targets_report import report
 
 U, A = ({"role": "user", "content": "q1"}, {"role": "assistant", "content": "a1"})
@@ -72,3 +83,54 @@ def test_a_number_as_content_is_said_to_be_refused_in_the_words_of_rendering(jud
 def test_a_message_that_is_nothing_but_a_text_is_said_to_be_lost(judged):
     library, (key,) = judged(Chosen(family="qwen2.5"), {"messages": [U, A, "a bare text"]})
     assert "target.text_lost" in {code for code, _ in said(library, key)}
+
+
+@pytest.mark.parametrize("family", ["qwen2.5", "gemma3"])
+def test_roles_that_axolotl_maps_are_learnt_as_rendering_and_the_numbers_have_them(judged, family):
+    chosen = named(f"axolotl+{family}", FAMILIES)
+    spoken = {"messages": [{**U, "role": "human"}, {**A, "role": "gpt"}]}
+    library, (key, plain) = judged(chosen, spoken, {"messages": [U, A]})
+    assert said(library, key) == said(library, plain)
+    assert not {code for code, _ in said(library, key)} - {"target.system_added"}
+    text, other = (rendering.of_entry(library, "talks", each, chosen) for each in (key, plain))
+    assert (text.text, text.trained) == (other.text, other.trained)
+    assert "a1" in "".join(text.text[start:end] for start, end in text.trained)
+    view = rendered_view.view_of(library, "talks", key, chosen)
+    assert [(part.role, part.trained, part.lost) for part in view.parts] == [
+        ("human", False, False),
+        ("gpt", True, False),
+    ]
+    lengths = report(library, "talks").lengths
+    assert (lengths.total, lengths.trained) == (2 * view.tokens, 2 * view.trained)
+
+
+def test_a_text_under_system_is_the_system_prompt_for_axolotl(judged):
+    chosen = named("axolotl+qwen2.5", FAMILIES)
+    led = {"messages": [U, A], "system": "TOPSYS", "_rolethread": {}}
+    library, (key,) = judged(chosen, led)
+    assert said(library, key) == {("target.altered", "the text under “system” becomes the system prompt")}
+    text = rendering.of_entry(library, "talks", key, chosen).text
+    assert "TOPSYS" in text
+    assert "You are Qwen" not in text
+    view = rendered_view.view_of(library, "talks", key, chosen)
+    assert [(each.kind, each.message) for each in view.stretches if each.text == "TOPSYS"] == [("added", -1)]
+    lost = Chosen("axolotl", "mistral-v3")
+    criteria.set_target(library, "talks", lost)
+    analysing.bring_up_to_date(library, "talks")
+    assert "target.system_lost" in {code for code, _ in said(library, key)}
+    assert "TOPSYS" not in rendering.of_entry(library, "talks", key, lost).text
+
+
+@pytest.mark.parametrize(
+    ("target", "learnt"),
+    [("openai", ""), ("together", ""), ("mistral-finetune", ""), ("axolotl", "a1"), ("trl", "q1 a1")],
+)
+def test_an_answer_of_weight_0_is_trained_only_where_it_is_not_said_to_be_untrained(judged, target, learnt):
+    chosen = named(target, FAMILIES)
+    library, (key,) = judged(chosen, {"messages": [U, {**A, "weight": 0}]})
+    text = rendering.of_entry(library, "talks", key, chosen)
+    trained = "".join(text.text[start:end] for start, end in text.trained)
+    assert [word for word in ("q1", "a1") if word in trained] == learnt.split()
+    untrained = [detail for code, detail in said(library, key) if code == "target.untrained"]
+    assert len(untrained) == (0 if learnt else 1)
+    assert bool(report(library, "talks").lengths.trained) == bool(learnt)

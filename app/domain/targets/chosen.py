@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
 
+from app.domain.targets.masks import mask_of
 from app.domain.targets.trainers import TRAINERS
 
 # Who is learnt from: every answer, the last answer, every message, or what is marked on the messages.
@@ -73,6 +74,8 @@ def _limit(value: Any) -> int | None:
 def named(text: str, families: Collection[str]) -> Chosen:
     """The choice that a name stands for: a trainer, a template, or one of each, as in ``trl+gemma3``.
 
+    What is learnt is what the trainer learns where nothing else is set.
+
     :param families: the names of all templates, the person's own among them.
     :raises ValueError: if a part is neither, or there are two of a kind; the text says so.
     """
@@ -86,4 +89,5 @@ def named(text: str, families: Collection[str]) -> Chosen:
         if not free:
             raise ValueError("A target is one trainer, one template, or one of each joined by “+”.")
         found[free[0]] = part
-    return Chosen(trainer=found.get("trainer", ""), family=found.get("family", ""))
+    trainer = found.get("trainer", "")
+    return Chosen(trainer=trainer, family=found.get("family", ""), mask=mask_of(trainer))

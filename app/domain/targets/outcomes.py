@@ -13,6 +13,7 @@ from typing import Any
 from app.domain.roles import SYSTEM
 from app.domain.targets.bounds import TemplateError
 from app.domain.targets.families import Family, Render
+from app.domain.targets.handing import handed
 from app.domain.targets.rendering import is_prose
 from app.domain.targets.shapes import (
     BARE,
@@ -62,17 +63,24 @@ class Outcome:
     trimmed: bool = False
 
 
-def outcome(family: Family, render: Render, shape: Shape) -> Outcome:
+def outcome(family: Family, render: Render, shape: Shape, trainer: str = "") -> Outcome:
     """What the family's template makes of the shape.
 
     :param render: renders a list of messages with that template.
+    :param trainer: hands the messages to the template in its own way.
     """
+    beside = shape.beside()
+
+    def through(probe: list[Any]) -> str:
+        return render(handed({**beside, "messages": probe}, trainer).messages)
+
     probes = [shape.probe(thought) for thought in shape.thoughts or ("",)]
     try:
-        texts = [render(probe) for probe in probes]
-        trimmed = bool(shape.ends) and _trimmed(render, shape)
+        texts = [through(probe) for probe in probes]
+        trimmed = bool(shape.ends) and _trimmed(through, shape)
     except TemplateError as error:
         return Outcome(str(error))
+    is_led = bool(handed({**beside, "messages": probes[0]}, trainer).before)
     words = [
         placeholder(at) if part.content in (TEXT, PARTS, BARE) else ""
         for at, part in enumerate(shape.messages)
@@ -81,10 +89,10 @@ def outcome(family: Family, render: Render, shape: Shape) -> Outcome:
     systems = {at for at, part in enumerate(shape.messages) if part.canonical == SYSTEM}
     return Outcome(
         lost=lost,
-        system_lost=any(at in systems for at in lost),
+        system_lost=any(at in systems for at in lost) or (is_led and _prompt_lost(beside, shape, texts)),
         text_lost=any(at not in systems for at in lost),
-        system_added=not systems and _system_added(render, shape, texts[0]),
-        none_printed=_prints_none(render, shape, probes[0], texts[0]),
+        system_added=not systems and not is_led and _system_added(through, shape, texts[0]),
+        none_printed=_prints_none(through, shape, probes[0], texts[0]),
         thought_lost=any(_thought_lost(*each, lost) for each in zip(probes, texts, strict=True)),
         trimmed=trimmed,
     )
@@ -104,6 +112,12 @@ def _system_added(render: Render, shape: Shape, text: str) -> bool:
         with suppress(TemplateError):
             text = render(replace(shape, messages=spoken).probe())
     return is_prose(_PLACEHOLDER.split(text, maxsplit=1)[0])
+
+
+def _prompt_lost(beside: dict[str, Any], shape: Shape, texts: list[str]) -> bool:
+    """Whether the text that the trainer makes the system prompt is left out."""
+    word = placeholder(len(shape.messages))
+    return beside["system"] == word and any(word not in text for text in texts)
 
 
 def _thought_lost(probe: list[Any], text: str, lost: tuple[int, ...]) -> bool:
@@ -140,15 +154,21 @@ def _prints_none(render: Render, shape: Shape, probe: list[Any], text: str) -> b
         return True
 
 
-def strictness(family: Family, render: Render) -> frozenset[str]:
-    """The codes of validation that are errors for the template, as it refuses such messages or loses text."""
-    return frozenset(_refused(family, render))
+def strictness(family: Family, render: Render, trainer: str = "") -> frozenset[str]:
+    """The codes of validation that are errors for the template, as it refuses such messages or loses text.
+
+    :param trainer: hands the messages to the template in its own way.
+    """
+    return frozenset(_refused(family, render, trainer))
 
 
-def _refused(family: Family, render: Render) -> Iterator[str]:
+def _refused(family: Family, render: Render, trainer: str) -> Iterator[str]:
     for code, wrong, right in _TRIALS:
         pairs = ((arranged(left), arranged(right_one)) for left, right_one in zip(wrong, right, strict=True))
-        if any(_fails(family, render, left) and not _fails(family, render, other) for left, other in pairs):
+        fates = (
+            (_fails(family, render, left, trainer), _fails(family, render, other)) for left, other in pairs
+        )
+        if (True, False) in fates:
             yield code
 
 
@@ -157,8 +177,8 @@ def refuses_system(family: Family, render: Render) -> bool:
     return bool(outcome(family, render, arranged("SUA")).error) and not _fails(family, render, arranged("UA"))
 
 
-def _fails(family: Family, render: Render, shape: Shape) -> bool:
-    found = outcome(family, render, shape)
+def _fails(family: Family, render: Render, shape: Shape, trainer: str = "") -> bool:
+    found = outcome(family, render, shape, trainer)
     return bool(found.error) or found.text_lost
 
 

@@ -7,13 +7,15 @@ Only where a template looks into the texts themselves are they searched for in i
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from app.domain.roles import ASSISTANT, SYSTEM, canonical
+from app.domain.roles import SYSTEM, canonical
 from app.domain.targets.families import Family, Render
+from app.domain.targets.handing import handed
+from app.domain.targets.masks import learnt, role_of
 
 MARKUP, MESSAGE, ADDED = "markup", "message", "added"
 
@@ -31,7 +33,10 @@ _PROSE = 4  # words from which on the text of a template is more than a role or 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A stretch of the training text. ``message`` is the number of the message, or -1."""
+    """A stretch of the training text. ``message`` is the number of the message, or -1.
+
+    What is added is of no message: words of the template, or what the trainer puts in front.
+    """
 
     start: int
     end: int
@@ -73,7 +78,9 @@ class _Core(NamedTuple):
         return self.message == other.message and self.number == other.number + 1
 
 
-def rendered(family: Family, render: Render, value: dict[str, Any], mask: str = "assistant") -> Rendered:
+def rendered(
+    family: Family, render: Render, value: dict[str, Any], mask: str = "assistant", trainer: str = ""
+) -> Rendered:
     """The training text of an entry's value, and which of it is learnt under a mask.
 
     Masks: ``assistant`` learns every answer, ``last`` the last one, ``all`` the whole text, ``flags`` what
@@ -81,26 +88,24 @@ def rendered(family: Family, render: Render, value: dict[str, Any], mask: str = 
     end of its turn. Where the template marks itself what is the assistant's, ``assistant`` follows it.
 
     :param render: renders a list of messages with the family's template.
+    :param trainer: hands the messages to the template in its own way, and honours its own marks.
     :raises TemplateError: if the template refuses the messages or fails on them.
     """
-    messages, more = given(value)
-    text = render(messages, **more)
-    found = _placed(text, messages, lambda probe: render(probe, **more))
+    given = handed(value, trainer)
+    messages, before = given.messages, given.before
+    text = render(messages, **given.more)
+    found = _placed(text, messages, lambda probe: render(probe, **given.more))
     if found is None:
         found = _searched(text, messages)
-    pieces = tuple(_pieces(text, found.spans))
-    trained = _trained(family, text, found.spans, messages, mask)
+    pieces = tuple(_pieces(text, found.spans, before))
+    learning = learnt(messages, mask, trainer)
+    trained = _trained(family, text, found.spans, learning, mask)
     added = not _has_system(messages) and any(piece.kind == ADDED for piece in pieces)
     present = {message for _, _, message in found.spans}
-    lost = tuple(at for at, words in enumerate(_texts(messages)) if words.strip() and at not in present)
-    return Rendered(str(text), pieces, trained, lost, tuple(sorted(found.trimmed - set(lost))), added)
-
-
-def given(value: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
-    """What a template is given of an entry: its messages, and the tools that can be called, if any."""
-    stated = value.get("messages")
-    messages = stated if isinstance(stated, list) else []
-    return messages, {"tools": value["tools"]} if isinstance(value.get("tools"), list) else {}
+    lost = [at for at, words in enumerate(_texts(messages)) if words.strip() and at not in present]
+    trimmed = sorted(found.trimmed.difference(lost))
+    lost, trimmed = ([at - before for at in places if at >= before] for places in (lost, trimmed))
+    return Rendered(str(text), pieces, trained, tuple(lost), tuple(trimmed), added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,14 +324,19 @@ def _searched(text: str, messages: Sequence[Any]) -> _Found:
 # What is made of it
 
 
-def _pieces(text: str, spans: list[tuple[int, int, int]]) -> Iterator[Piece]:
+def _pieces(text: str, spans: list[tuple[int, int, int]], before: int) -> Iterator[Piece]:
+    """The text in pieces; the first messages, so many as stand before those of the entry, are added."""
     position = spans[0][0] if spans else len(text)
     yield from _opening(text, 0, position)
     for start, end, message in spans:
         if position < start:
             yield Piece(position, start, MARKUP)
         if start < end:
-            yield Piece(start, end, MESSAGE, message)
+            yield (
+                Piece(start, end, MESSAGE, message - before)
+                if message >= before
+                else Piece(start, end, ADDED)
+            )
         position = end
     if position < len(text):
         yield Piece(position, len(text), MARKUP)
@@ -353,43 +363,19 @@ def is_prose(words: str) -> bool:
 
 
 def _has_system(messages: Sequence[Any]) -> bool:
-    return any(canonical(_role(message)) == SYSTEM for message in messages)
-
-
-def _role(message: Any) -> str:
-    role = message.get("role") if isinstance(message, dict) else ""
-    return role if isinstance(role, str) else ""
+    return any(canonical(role_of(message)) == SYSTEM for message in messages)
 
 
 def _trained(
-    family: Family, text: str, spans: list[tuple[int, int, int]], messages: Sequence[Any], mask: str
+    family: Family, text: str, spans: list[tuple[int, int, int]], learning: set[int], mask: str
 ) -> tuple[Span, ...]:
     if mask == "all":
         return ((0, len(text)),) if text else ()
     marked = getattr(text, "generated", ())
     if mask == "assistant" and marked:
         return tuple(span for span in marked if span[0] < span[1])
-    learnt = _learnt(messages, mask)
-    return tuple((start, _turn_end(family, text, end)) for start, end, message in spans if message in learnt)
-
-
-def _learnt(messages: Sequence[Any], mask: str) -> set[int]:
-    """The numbers of the messages that a mask lets be learnt."""
-    answers = [at for at, message in enumerate(messages) if canonical(_role(message)) == ASSISTANT]
-    if mask == "last":
-        return set(answers[-1:])
-    if mask == "flags":
-        return {at for at, message in enumerate(messages) if _flag(message, at in answers)}
-    return set(answers)
-
-
-def _flag(message: Any, otherwise: bool) -> bool:
-    if not isinstance(message, dict):
-        return False
-    train, weight = message.get("train"), message.get("weight")
-    if isinstance(train, bool):
-        return train
-    return bool(weight) if isinstance(weight, int | float) else otherwise
+    learnt_spans = ((start, end) for start, end, message in spans if message in learning)
+    return tuple((start, _turn_end(family, text, end)) for start, end in learnt_spans)
 
 
 def _turn_end(family: Family, text: str, end: int) -> int:

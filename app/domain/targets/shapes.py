@@ -130,6 +130,11 @@ class Shape:
             for index, part in enumerate(self.messages)
         ]
 
+    def beside(self) -> dict[str, Any]:
+        """The further keys of an entry of this shape; a text is a placeholder that no message has."""
+        word = placeholder(len(self.messages))
+        return {key: word if kind == "text" else _sample(key, kind) for key, kind in self.top}
+
     def padded(self, index: int, blank: str) -> str:
         """The placeholder of a message with the white space that a probe puts around it."""
         word, part = placeholder(index), self.messages[index]

@@ -68,9 +68,11 @@ _ALL = (
     ),
     Trainer(
         "axolotl", "Axolotl",
-        "Use “type: chat_template”; “type: sharegpt” is deprecated. It learns the answers. An entry longer"
-        " than sequence_len is dropped, unless excess_length_strategy says truncate or raise. A message's"
-        " “train” counts once the config says “message_field_training: train”; “weight” does not count.",
+        "Use “type: chat_template”; “type: sharegpt” is deprecated. It takes the roles human and gpt for user"
+        " and assistant, and a text under “system” for the system prompt where the first message is none. It"
+        " learns the answers. An entry longer than sequence_len is dropped, unless excess_length_strategy"
+        " says truncate or raise. A message's “train” counts once the config says “message_field_training:"
+        " train”; “weight” does not count.",
         local.AXOLOTL_DOCS, excess="drop", honours="train",
     ),
     Trainer(

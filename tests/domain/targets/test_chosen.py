@@ -50,11 +50,13 @@ def test_what_is_no_choice_is_told_in_plain_words(mapping, words):
 @pytest.mark.parametrize(
     ("text", "chosen"),
     [
-        ("trl", Chosen("trl")),
+        ("trl", Chosen("trl", mask="all")),
+        ("openai", Chosen("openai", mask="flags")),
+        ("llama-factory", Chosen("llama-factory")),
         ("gemma3", Chosen(family="gemma3")),
-        ("trl+gemma3", Chosen("trl", "gemma3")),
-        (" gemma3 + trl ", Chosen("trl", "gemma3")),
-        ("axolotl+my own", Chosen("axolotl", "my own")),
+        ("trl+gemma3", Chosen("trl", "gemma3", mask="all")),
+        (" gemma3 + trl ", Chosen("trl", "gemma3", mask="all")),
+        ("axolotl+my own", Chosen("axolotl", "my own", mask="flags")),
     ],
 )
 def test_a_target_has_a_short_name(text, chosen):
@@ -78,5 +80,5 @@ def test_what_names_no_target_is_refused(text, words):
 
 
 def test_a_template_of_ones_own_may_be_called_like_a_trainer():
-    assert named("trl", ("trl",)) == Chosen("trl")
-    assert named("trl+trl", ("trl",)) == Chosen("trl", "trl")
+    assert named("trl", ("trl",)) == Chosen("trl", mask="all")
+    assert named("trl+trl", ("trl",)) == Chosen("trl", "trl", mask="all")

@@ -24,6 +24,8 @@ VALUES = [
     {"messages": [SAID[0], CALL, {"role": "tool", "content": "7", "tool_call_id": "abcdefghi"}, SAID[1]]},
     {"messages": [1, None, {"role": 7}, {"content": ["x"]}]},
     {"messages": [SAID[0], {"role": "Mara", "content": [{"type": "text", "text": "Come <|im_end|>."}]}]},
+    {"messages": [{**each, "role": role} for each, role in zip(SAID, ("human", "gpt"), strict=True)]},
+    {"messages": SAID, "system": "Be brief."},
     {"messages": SAID, "tools": [{"type": "function", "function": {"name": "f"}}]},
     {"messages": [SAID[0], {"role": "assistant", "content": "half \ud800"}]},
 ]
@@ -35,4 +37,30 @@ def test_an_entry_is_as_long_as_it_is_measured(name):
     render = family.render if family else None
     for value in VALUES:
         for mask in MASKS:
-            assert length(value, llama3, render) == measured(value, llama3, family, render, mask)[0]
+            for trainer in ("", "axolotl", "trl"):
+                found = measured(value, llama3, family, render, mask, trainer)
+                assert length(value, llama3, render, trainer) == found[0]
+
+
+@pytest.mark.parametrize(
+    ("trainer", "mask", "learnt"),
+    [
+        ("", "assistant", "one three four"),
+        ("", "last", "four"),
+        ("", "all", "two one three four"),
+        ("", "flags", "two four"),
+        ("openai", "flags", "three four"),
+        ("axolotl", "flags", "two one four"),
+    ],
+)
+def test_of_texts_alone_what_is_learnt_is_counted_by_the_same_masks(trainer, mask, learnt):
+    llama3 = counter("llama3")
+    answer = {"role": "assistant"}
+    messages = [
+        {"role": "user", "content": "two", "train": True},
+        {**answer, "content": "one", "weight": 0},
+        {**answer, "content": "three", "train": False},
+        {**answer, "content": "four"},
+    ]
+    found = measured({"messages": messages}, llama3, None, None, mask, trainer)
+    assert found == (4, sum(map(llama3.count, learnt.split())))
