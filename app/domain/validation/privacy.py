@@ -17,8 +17,12 @@ from app.domain.validation.spans import Span, apart, judged, stopped
 
 _Check = tuple["re.Pattern[str]", Callable[[str], bool]]  # a form, and what else has to be true of it
 
-_EMAIL = re.compile(r"(?<=[A-Za-z0-9%+_-])@(?:[A-Za-z0-9-]{1,63}\.){1,8}([A-Za-z]{2,24})(?![A-Za-z0-9@])")
-_LOCAL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.%+_-")
+# Of other scripts only those that part their words: in Chinese an address may stand right behind one.
+_LETTER = "A-Za-z\u00c0-\u024f\u0300-\u052f\u1e00-\u1fff"
+_EMAIL = re.compile(
+    rf"(?<=[{_LETTER}0-9%+_-])@(?:[{_LETTER}0-9-]{{1,63}}\.){{1,8}}([{_LETTER}]{{2,24}})(?![{_LETTER}0-9@])"
+)
+_LOCAL = frozenset(re.findall(rf"[{_LETTER}0-9.%+_-]", "".join(map(chr, range(0x2000)))))
 _FILES = frozenset(("png", "jpg", "jpeg", "gif", "webp", "svg", "css", "js", "json"))  # such as sprite@2x.png
 _NO_MAIL = re.compile(r"@$|://[^\s/]*:$")  # names in other networks, passwords in links
 
@@ -187,8 +191,13 @@ _BLOCK = re.compile(
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"
     r"(?:[^-]{0,20000}-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
 )
-_SHORTEST_KEY = 19  # letters
+_BEGIN = "-----BEGIN"
+_RUNS = bytes(
+    97 if chr(byte).isascii() and (chr(byte).isalnum() or chr(byte) in "_.-") else 32 for byte in range(256)
+)
+_SHORTEST_KEY = b"a" * 19  # of what can be in one, once all of it is written so
 _HINTS = ("pass", "pwd", "key", "token", "secret")
+_HINTS_IN_BYTES = tuple(hint.encode() for hint in _HINTS)
 _TOLD = re.compile(
     r"\b(?:password|passwd|passcode|pwd|passwort|api[ _-]?key|secret(?:[ _-]?key)?"
     r"|(?:access|auth|api)[ _-]?token|client[ _-]?secret)\b[\"'*]{0,3}\s{0,3}(?:[:=]|is\b)\s{0,3}"
@@ -198,19 +207,34 @@ _TOLD = re.compile(
 _LONG = re.compile(r"[A-Za-z0-9_-](?<![A-Za-z0-9+/_=.-].)[A-Za-z0-9_-]{31,127}+(?![A-Za-z0-9+/_.-])")
 
 
+def may_be_told(text: str, words: bytes, digits: int) -> bool:
+    """Whether a text may hold a secret that needs no three digits: a key, or a password.
+
+    :param words: the text as bytes in small letters.
+    :param digits: how many there are in it; a password has one at least.
+    """
+    if digits and (any(hint in words for hint in _HINTS_IN_BYTES) or ("://" in text and "@" in text)):
+        return True
+    return _BEGIN in text or (_has_long_word(text) and any(start in text for start, _ in _KEYS))
+
+
+def _has_long_word(text: str) -> bool:
+    """Whether as many signs of which keys are made stand together as the shortest one has."""
+    return _SHORTEST_KEY in text.encode("utf-8", "surrogatepass").translate(_RUNS)
+
+
 def secrets(text: str, tries: int | None = None) -> Iterator[Span]:
     """Numbers of cards and accounts that hold their own check, keys of known forms, and passwords told.
 
     A long string of mixed letters and digits counts where it is as random as a key.
     """
-    if not _DIGIT.search(text) and "-----BEGIN" not in text:
+    if not _DIGIT.search(text) and not may_be_told(text, b"", digits=0):
         return
-    longest = max(map(len, text.split()), default=0)
     checks: list[_Check] = [(_CARD, _is_card), (_IBAN, _is_iban), (_BLOCK, bool)]
     checks += [(_SSN, bool)] if "-" in text else []
-    if longest >= _SHORTEST_KEY:
+    if _has_long_word(text):
         checks += [(_LONG, _is_random), (_DISCORD, _varied)]
-        checks += [(pattern, _varied) for start, pattern in _KEYS if start in text]
+        checks += [(pattern, _is_key) for start, pattern in _KEYS if start in text]
     lower = text.lower()
     told = (_LOGIN, _TOLD) if any(hint in lower for hint in _HINTS) else (_LOGIN,)
     yield from apart(
@@ -259,6 +283,11 @@ def _is_iban(number: str) -> bool:
 def _varied(key: str) -> bool:
     """Whether it is no mere pattern, such as ``sk-xxxxxxxx``."""
     return len(set(key)) >= 10
+
+
+def _is_key(key: str) -> bool:
+    """Whether it is neither a mere pattern nor small words with hyphens, such as ``sk-learn-contrib``."""
+    return _varied(key) and (key.lower() != key or any(map(str.isdigit, key)))
 
 
 def _is_random(key: str) -> bool:

@@ -13,7 +13,7 @@ from app.domain.validation import markup, unicode
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic
 from app.domain.validation.lexicon import PIECE, Lexicon, Phrase, Piece, Words
-from app.domain.validation.privacy import PRIVATE
+from app.domain.validation.privacy import PRIVATE, may_be_told
 from app.domain.validation.rules import Rules
 from app.domain.validation.spans import STOPPED, TRIES, Span, stopped
 
@@ -192,7 +192,7 @@ def _private(scene: Scene) -> Iterator[Diagnostic]:
     worth = {
         "privacy.email": "@" in whole,
         "privacy.phone": digits >= 7,
-        "privacy.secret": digits >= 3 or "-----BEGIN" in whole,
+        "privacy.secret": digits >= 3 or may_be_told(whole, scene.words.flat, digits),
         "privacy.address": digits > 0,
         "privacy.url": "/" in whole or b" www " in scene.words.flat,
     }

@@ -20,6 +20,10 @@ def found(text):
     [
         ("email", "Mail jane.doe+x@mail.example.com.", "jane.doe+x@mail.example.com"),
         ("email", "联系jane@x.com谢谢", "jane@x.com"),
+        ("email", "an ünïcode@exämple.de!", "ünïcode@exämple.de"),
+        ("email", "u\u0308n@exa\u0308mple.de", "u\u0308n@exa\u0308mple.de"),
+        ("email", "Пишите: анна@почта.рф.", "анна@почта.рф"),
+        ("email", "zoë@example.org", "zoë@example.org"),
         ("phone", "Ring +1 (555) 123-4567 now", "+1 (555) 123-4567"),
         ("phone", "(555) 123-4567", "(555) 123-4567"),
         ("phone", "555-123-4567 or later", "555-123-4567"),
@@ -37,6 +41,8 @@ def found(text):
         ("secret", "key sk-proj-abcdEFGH1234ijklMNOP5678", "sk-proj-abcdEFGH1234ijklMNOP5678"),
         ("secret", "ghp_abcdEFGH1234ijklMNOP5678qrstUVWX90ab", "ghp_abcdEFGH1234ijklMNOP5678qrstUVWX90ab"),
         ("secret", "AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+        ("secret", "AKIAIOSFODNNXEXAMPLE", "AKIAIOSFODNNXEXAMPLE"),
+        ("secret", "hf_abcdefghijKLMNOPqrstuvwxyzABCDEFGH", "hf_abcdefghijKLMNOPqrstuvwxyzABCDEFGH"),
         ("secret", "hf_abcdefghijklmnopqrstuvwxyz12345678", "hf_abcdefghijklmnopqrstuvwxyz12345678"),
         ("secret", "it is Xk9pQ2mZ7vB4nL8wR3tY6uH1jG5fD0sA!", "Xk9pQ2mZ7vB4nL8wR3tY6uH1jG5fD0sA"),
         ("secret", "Password: hunter2.", "hunter2"),
@@ -76,14 +82,15 @@ def test_a_password_in_a_link_is_a_secret_and_no_mail():
 @pytest.mark.parametrize(
     "text",
     [
-        "@everyone @here me @ home user@host @ann@example.social sprite@2x.png a@b",
+        "@everyone @here me @ home user@host @ann@example.social @zoë@exämple.social ё@дом sprite@2x.png a@b",
         "1990-2000, 1914–1918, in 1999 2000 2001 2002",
         "10:30-11:45, 2024-01-15 10:30:00, 01.02.2024 10:00, 12/31/1999",
         "1,000,000 and 3.14159265358979 and 300 500 1000 and -273.15",
         "ISBN 978-3-16-148410-0", "v1.2.3.4, version 1.2.3.4, chapter 1.2.3", "1 2 3 4 5 6 7 8 9 10",
         "4111 1111 1111 1112", "1234567890123456", "0000 0000 0000 0000", "DE89 3704 0044 0532 0130 01",
         "000-12-3456, 666-12-3456, 123-00-4567",
-        "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxx", "sk-learn", "550e8400-e29b-41d4-a716-446655440000",
+        "sk-xxxxxxxxxxxxxxxxxxxxxxxxxxx", "sk-learn", "sk-learn-contrib-and-other-packages in 1999",
+        "550e8400-e29b-41d4-a716-446655440000",
         "d41d8cd98f00b204e9800998ecf8427e", "Aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa111",
         "the password is swordfish", "the secret is that he left in 1999", "the key is under the mat",
         "127.0.0.1 0.0.0.0 1.2.3 300.1.1.1 std::vector a::b 10:20:30:40",
@@ -101,3 +108,9 @@ def test_every_kind_has_its_placeholder():
         text = replaced(text, spans(text))
     assert text == "[email] [phone], [secret], [address] [link]"
     assert found(text) == []
+
+
+@pytest.mark.parametrize("before", range(8))
+def test_a_key_without_digits_is_found_wherever_it_stands(before):
+    for key in ("AKIAIOSFODNNXEXAMPLE", "xoxb-abcdefGHIJKLmn"):
+        assert found("é" + "a" * before + " " + key) == [("secret", key)]

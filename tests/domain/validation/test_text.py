@@ -201,6 +201,22 @@ def test_places_are_those_of_the_message():
     assert [(each.message, each.start, each.end) for each in diagnostics] == [(0, 3, 13), (4, 3, 11)]
 
 
+@pytest.mark.parametrize("beside", ["", "It was in 1984."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "AKIAIOSFODNN7EXAMPLE", "the password: hunter2xyz", "my API key is abcdef7ghijk", "pwd=Swordfish9",
+        "ghp_abcdEFGHijklMNOPqrstUVWXyzabCDEFghij", "-----BEGIN PRIVATE KEY-----", "ftp://ann:secret7@host.org",
+    ],
+)  # fmt: skip
+def test_a_secret_is_found_whatever_else_the_entry_holds(text, beside):
+    value = {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": beside}]}
+    found = [
+        each.message for each in check_texts(Entry(b"", value), Rules()) if each.code == "privacy.secret"
+    ]
+    assert found == [0]
+
+
 def test_no_secret_is_repeated():
     text = "jane@example.com +1 555 123 4567 password: hunter2 221B Baker Street https://x.org/a"
     value = {"messages": [{"role": "user", "content": text}]}
