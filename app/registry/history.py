@@ -98,6 +98,25 @@ def operations_on(dataset: int, *, above: int = 0) -> Iterator[Operation]:
     return iter(query.iterator())
 
 
+def next_undo(slug: str) -> str:
+    """The title of the newest change in force of a dataset; empty if there is none, or it made the dataset.
+
+    One question, as every page of a dataset asks it.
+    """
+    query = """
+        SELECT title, EXISTS (
+            SELECT 1 FROM rowchange WHERE operation_id = operation.id AND "table" = 'dataset'
+            AND "row" = dataset.id AND json_extract(before, '$.state') = 'trashed'
+        )
+        FROM operation JOIN touched ON touched.operation_id = operation.id
+        JOIN dataset ON dataset.id = touched.dataset_id
+        WHERE dataset.slug = ? AND dataset.state = 'live' AND operation.kind = 'change' AND in_force
+        ORDER BY operation.id DESC LIMIT 1
+    """
+    found = db.execute_sql(query, (slug,)).fetchone()
+    return str(found[0]) if found and not found[1] else ""
+
+
 def unpublished(dataset: int) -> bool:
     """Whether an operation on a dataset is committed and waits for the disk."""
     waiting = Operation.select().join(Touched).where(Touched.dataset == dataset)

@@ -39,13 +39,14 @@ class Speaking:
 
 def cast_of(library: Library, slug: str, key: str) -> dict[int, Speaking]:
     """Who speaks in one entry, by the places of the messages, from 0."""
-    return casts_of(library, slug, (key,)).get(key, {})
-
-
-def casts_of(library: Library, slug: str, keys: Sequence[str]) -> dict[str, dict[int, Speaking]]:
-    """Who speaks in some entries, by their keys and the places of the messages."""
     with connected():
-        found = rows.casts(library.row(slug).id, keys)
+        return casts_of(library.row(slug).id, (key,)).get(key, {})
+
+
+def casts_of(dataset: int, keys: Sequence[str]) -> dict[str, dict[int, Speaking]]:
+    """Who speaks in some entries of a dataset, by their keys and the places of the messages."""
+    with connected():
+        found = rows.casts(dataset, keys)
         spoken = {turn[1] for cast in found.values() for turn in cast}
         known = {row.id: row for row in Character.select().where(Character.id.in_(spoken))} if spoken else {}
     return {

@@ -1,7 +1,7 @@
 """By what the entries of a dataset are checked: rules, a target, and templates of the person's own."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from app.store.measuring import counter_in
 
 TOKENIZER = "tokenizer.json"
 LONGEST_NAME = 100
+_NOTHING: dict[str, Any] = {"rules": {}, "target": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,45 @@ def rules_for(library: Library, slug: str | None) -> Rules:
     What is said of all datasets holds where nothing is said of this one.
     """
     with connected():
-        rules = Rules()
-        for number in (None, *([library.row(slug).id] if slug else [])):
-            rules = rules.changed(_said(number).get("rules", {}))
-        inactive = tuple(
-            row.display_name for row in Character.select().where(~Character.is_active).order_by(Character.id)
-        )
-    return replace(rules, inactive_characters=inactive)
+        row = library.row(slug).id if slug else None
+        said = _all_said((Criteria.dataset == row) | Criteria.dataset.is_null())
+        return _usual_rules(said.get(None, _NOTHING)).changed(said.get(row, _NOTHING)["rules"])
+
+
+def for_each() -> Callable[[int], tuple[Rules, Chosen]]:
+    """The rules and the target of any dataset by its number, as :func:`rules_for` and :func:`target_for`.
+
+    The registry is asked once for all of them.
+    """
+    with connected():
+        said = _all_said()
+        usual = _usual_rules(said.get(None, _NOTHING))
+        owned = _owned() if any(each["target"] for each in said.values()) else ()
+
+    def of(dataset: int) -> tuple[Rules, Chosen]:
+        own = said.get(dataset, _NOTHING)
+        return usual.changed(own["rules"]), _target(own["target"], owned)
+
+    return of
+
+
+def _all_said(*which: Any) -> dict[int | None, dict[str, Any]]:
+    """The rules and the target in all rows, by the number of the dataset; what is said of all has none.
+
+    :param which: only those rows, as a condition.
+    """
+    rows = Criteria.select().where(*which) if which else Criteria.select()
+    return {
+        row.__data__["dataset"]: {"rules": json.loads(row.rules), "target": json.loads(row.target)}
+        for row in rows
+    }
+
+
+def _usual_rules(said: Mapping[str, Any]) -> Rules:
+    """The rules for all datasets. The caller is connected."""
+    inactive = Character.select().where(~Character.is_active).order_by(Character.id)
+    rules = Rules().changed(said["rules"])
+    return replace(rules, inactive_characters=tuple(row.display_name for row in inactive))
 
 
 def own_rules(library: Library, slug: str | None) -> dict[str, Any]:
@@ -60,11 +93,8 @@ def own_rules(library: Library, slug: str | None) -> dict[str, Any]:
 
 
 def _said(dataset: int | None) -> dict[str, Any]:
-    """The rules and the target in a row; empty where there is none. The caller is connected."""
-    row = Criteria.get_or_none(Criteria.dataset == dataset)
-    if row is None:
-        return {"rules": {}, "target": {}}
-    return {"rules": json.loads(row.rules), "target": json.loads(row.target)}
+    """The rules and the target of a dataset, or of all; nothing where none are. The caller is connected."""
+    return _all_said(Criteria.dataset == dataset).get(dataset, _NOTHING)
 
 
 def set_rules(library: Library, slug: str | None, values: Mapping[str, Any]) -> OperationInfo | None:
@@ -91,10 +121,12 @@ def set_rules(library: Library, slug: str | None, values: Mapping[str, Any]) -> 
 def target_for(library: Library, slug: str) -> Chosen:
     """The target that was chosen for a dataset; an empty one where none was, or it is gone."""
     with connected():
-        said = _said(library.row(slug).id)["target"]
-        said = {**said, **dict.fromkeys(_gone(said), "")}
+        return _target(_said(library.row(slug).id)["target"])
+
+
+def _target(said: Mapping[str, Any], own: Sequence[Own] | None = None) -> Chosen:
     try:
-        return Chosen.of(said)
+        return Chosen.of({**said, **dict.fromkeys(_gone(said, own), "")})
     except ValueError:  # a trainer that this version does not know
         return Chosen()
 
@@ -106,13 +138,19 @@ def gone(library: Library, slug: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(said[kind] for kind in _gone(said)))
 
 
-def _gone(said: Mapping[str, Any]) -> list[str]:
-    """Which of a choice is no longer there: the template, the tokenizer. The caller is connected."""
-    family, vocabulary = said.get("family"), said.get("vocabulary")
-    found = ["family"] if family and family not in _families() else []
-    if vocabulary and vocabulary not in (*VOCABULARIES, *_own_tokenizers()):
-        found.append("vocabulary")
-    return found
+def _gone(said: Mapping[str, Any], own: Sequence[Own] | None = None) -> list[str]:
+    """Which of a choice is no longer there: the template, the tokenizer.
+
+    :param own: the templates and tokenizers of the person's own; without, the caller is connected.
+    """
+    named = [kind for kind in ("family", "vocabulary") if said.get(kind)]
+    if named and own is None:
+        own = _owned()
+    there = {
+        "family": {*FAMILIES, *(each.slug for each in own or () if each.has_template)},
+        "vocabulary": {*VOCABULARIES, *(each.slug for each in own or () if each.has_tokenizer)},
+    }
+    return [kind for kind in named if said[kind] not in there[kind]]
 
 
 def set_target(library: Library, slug: str, chosen: Chosen) -> OperationInfo | None:
@@ -219,7 +257,11 @@ def tokenizer_path(library: Library, name: str) -> Path | None:
 def owned(library: Library) -> tuple[Own, ...]:
     """The templates and tokenizers of the person's own."""
     with connected():
-        rows = list(OwnTarget.select().order_by(OwnTarget.slug))
+        return _owned()
+
+
+def _owned() -> tuple[Own, ...]:
+    rows = OwnTarget.select().order_by(OwnTarget.slug)
     return tuple(Own(row.slug, row.name, bool(row.template), bool(row.tokenizer)) for row in rows)
 
 

@@ -1,7 +1,8 @@
 """How a dataset stands: what was found in it, told at once wherever all of it was looked at as it is now."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache, partial
 from sqlite3 import Connection
 
 from app.domain.validation.analysis import key_of
@@ -17,32 +18,44 @@ class Health:
     """How many entries have findings of each severity, worst first.
 
     ``is_known`` says that these are all, by the present rules and target; else there are no numbers, and
-    ``is_new`` says that nobody has looked yet.
+    ``is_new`` says that nobody has looked yet. ``has_target``: a target was chosen, too, of which
+    it is not known yet what it makes of the entries.
     """
 
     severities: Mapping[Severity, int]
     is_known: bool
     is_new: bool = False
+    has_target: bool = False
 
 
 def health(library: Library, info: DatasetInfo) -> Health | None:
-    """How a dataset stands; nothing is counted for it, however large it is. None if there is nothing to tell.
+    """How a dataset stands; None if there is nothing to tell."""
+    return dict(healths(library, [info])).get(info.id)
 
-    :raises NotFound: if there is no such dataset.
+
+def healths(library: Library, infos: Iterable[DatasetInfo]) -> Iterator[tuple[int, Health]]:
+    """How each of some datasets stands, by its number, where there is something to tell.
+
+    Nothing is counted for it, however large they are, and the registry is asked once for all of them.
     """
-    if not info.entries or not is_current(library, info):
-        return None
-    with library.index(info.id).connect() as connection:
-        if not _is_known(library, info, connection):
-            return Health({}, False, is_new=not findings.mark(connection, "rules"))
-        found = findings.standing(connection)
-    return Health({each: found.get(int(each), 0) for each in reversed(Severity)}, True)
+    criteria_of = criteria.for_each()
+    keys = cache(partial(measuring.key_of, library))
+    for info in infos:
+        if not info.entries or not is_current(library, info):
+            continue
+        rules, target = criteria_of(info.id)
+        with library.index(info.id).connect() as connection:
+            if _is_known(connection, key_of(rules), keys(target)):
+                found = findings.standing(connection)
+                yield info.id, Health({each: found.get(int(each), 0) for each in reversed(Severity)}, True)
+            else:
+                is_new = not findings.mark(connection, "rules")
+                yield info.id, Health({}, False, is_new, bool(target.name))
 
 
-def _is_known(library: Library, info: DatasetInfo, connection: Connection) -> bool:
-    target = measuring.key_of(library, criteria.target_for(library, info.slug))
+def _is_known(connection: Connection, rules: str, target: str) -> bool:
     wanted = {
-        "rules": key_of(criteria.rules_for(library, info.slug)),
+        "rules": rules,
         "target": target,
         "applied": target,
         "beside": findings.content(connection),

@@ -256,6 +256,12 @@ def undo_shared(
         return take_back(library, target, progress=progress)
 
 
+def next_undo(slug: str) -> str:
+    """The title of what the next undo on a dataset takes back; empty if that is its import, or nothing."""
+    with connected():
+        return history.next_undo(slug)
+
+
 def redo_shared(library: Library, *, progress: Progress = silent) -> OperationInfo:
     """Do again what was last undone on what all datasets share, if nothing else was done to it since.
 

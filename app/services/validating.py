@@ -101,8 +101,7 @@ def of_entry(library: Library, slug: str, key: str) -> tuple[Diagnostic, ...]:
 
     :raises NotFound: if there is no such entry.
     """
-    info = library.dataset(slug)
-    rules = criteria.rules_for(library, info.slug)
+    rules = criteria.rules_for(library, slug)
     with reading(library, slug) as snapshot:
         place = locate(snapshot.connection, key)
         if place is None:

@@ -9,9 +9,9 @@ from app.domain.repairs import REPAIRS
 from app.domain.validation.codes import CODES, Code
 from app.domain.validation.diagnostic import Diagnostic, Severity
 from app.errors import AppError
-from app.services import analysing, criteria, validating
+from app.services import validating
 from app.services.browsing import OpenEntry
-from app.services.health import health
+from app.services.health import Health, health
 from app.services.library import DatasetInfo
 from app.web.context import library
 from app.web.forms.entry import EntryForm
@@ -59,25 +59,10 @@ class Found:
         return dict(DIAGNOSTICS)[self.severity.word]
 
 
-@dataclass(frozen=True, slots=True)
-class Unlooked:
-    """What keeps it from being known all that there is to say of an entry.
-
-    ``entries`` counts those that have still to be looked at: none where they have only to be compared.
-    """
-
-    entries: int
-    has_target: bool
-
-
-def unlooked(dataset: DatasetInfo) -> Unlooked | None:
-    """Why it is not known whether an entry repeats another one and what its target makes of it; else None."""
+def unlooked(dataset: DatasetInfo) -> Health | None:
+    """How the dataset stands, where it is not known whether an entry repeats another one; else None."""
     stands = health(library(), dataset)
-    if stands is None or stands.is_known:
-        return None
-    due = analysing.due(library(), dataset.slug)
-    target = criteria.target_for(library(), dataset.slug)
-    return Unlooked(max(due.unchecked, due.unmeasured), bool(target.name))
+    return stands if stands and not stands.is_known else None
 
 
 def found_in(slug: str, entry: OpenEntry, form: EntryForm | None) -> tuple[Found, ...]:

@@ -196,5 +196,5 @@ def test_the_characters_of_a_native_dataset_arrive_with_their_messages(library, 
     seen = casting.cast_of(library, slug, entry)
     assert {index: each.slug for index, each in seen.items()} == cast_
     assert all(each.role in ("user", "assistant") and each.display_name for each in seen.values())
-    assert casting.casts_of(library, slug, keys(library, slug)).keys() == casts.keys()
+    assert casting.casts_of(library.dataset(slug).id, keys(library, slug)).keys() == casts.keys()
     check_all(library, tmp_path)

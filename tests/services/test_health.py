@@ -43,7 +43,8 @@ def test_nothing_is_told_of_what_is_not_known_as_it_is_now(library):
         lambda: criteria.set_target(library, "talks", Chosen(family="gemma3")),
     ):
         change()
-        assert stands(library) == Health({}, False)
+        targeted = bool(criteria.target_for(library, "talks").name)
+        assert stands(library) == Health({}, False, has_target=targeted)
         known = look(library)
         assert known.is_known
     assert known.severities == {Severity.ERROR: 1, Severity.WARNING: 0, Severity.INFO: 1}

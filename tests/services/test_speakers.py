@@ -126,7 +126,7 @@ def test_labels_that_are_alike_can_be_one_character_and_each_keeps_its_spelling(
     one, other = Assignment("user", character="kai_the_elder"), Assignment("tool", name="Éowyn")
     done = assign(library, "night", {"Kai": one, "kai": one, "Éowyn McCoy": other, " Eowyn  mccoy": other})
     assert done.created == ("éowyn",)
-    casts = casting.casts_of(library, "night", keys(library, "night"))
+    casts = casting.casts_of(library.dataset("night").id, keys(library, "night"))
     labels = {(each.slug, each.label, each.role) for cast in casts.values() for each in cast.values()}
     assert labels == {
         ("kai_the_elder", "Kai", "user"), ("kai_the_elder", "kai", "user"),

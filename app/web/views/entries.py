@@ -130,9 +130,7 @@ def _tag_edit(act: str) -> TagEdit:
     if act == "replace":
         return TagEdit(replace=tags)
     if act == "nothing":
-        raise Refused(
-            "Nothing was done.", "Press the button of what is to be done with the entries."
-        )
+        raise Refused("Nothing was done.", "Press the button of what is to be done with the entries.")
     if act not in ("add", "remove") or not tags:
         raise Refused("No tag was given.", "Write one or more tags, separated by commas.")
     return TagEdit(add=tags) if act == "add" else TagEdit(remove=tags)
@@ -159,7 +157,7 @@ def page_context(slug: str, view: View, key: str = "") -> dict[str, Any]:
         "view_query": view_form.query_of(view_form.address_of(view)),
         "here": url_for("entries.show", slug=slug),
         "listing": listing,
-        "casts": casting.casts_of(library(), slug, [row.key for row in listing.rows]) if listing else {},
+        "casts": casting.casts_of(dataset.id, [row.key for row in listing.rows]) if listing else {},
         "drafted": drafted,
         "kept": [] if alone or key or target() == "listing" else _kept(slug, drafted),
         "speaking": [] if alone or key or target() == "listing" else choosing.speaking(dataset),

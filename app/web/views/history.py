@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.domain.comparing import Line
 from app.domain.view import View
-from app.errors import NotFound, Refused
+from app.errors import Refused
 from app.services import casting, history, recasting, restoring
 from app.services.browsing import OpenEntry, opening_words
 from app.services.casting import Speaking
@@ -32,7 +32,6 @@ bp = Blueprint("history", __name__, url_prefix="/datasets/<slug>")
 
 PAGE = 50
 CHANGES = 20
-RECENT = 10  # operations that are looked at to name the next undo
 REASONS = {
     "import": "As it was opened",
     "session": "Before changes began",
@@ -110,7 +109,7 @@ def show(slug: str) -> Response:
 
 
 def _shown_changes(slug: str, changes: Sequence[ChangeView]) -> list[ShownChange]:
-    casts = casting.casts_of(library(), slug, [change.key for change in changes])
+    casts = casting.casts_of(library().dataset(slug).id, [change.key for change in changes])
     return [ShownChange.of(slug, change, casts.get(change.key, {})) for change in changes]
 
 
@@ -191,13 +190,7 @@ def _newest(slug: str) -> int | None:
 @bp.app_template_global()
 def undoable(slug: str) -> str:
     """What the next undo on a dataset takes back, in words; empty if there is nothing, or just its import."""
-    try:
-        found = history.operations(library(), slug, limit=RECENT)
-        offers = history.offers(library(), slug, found)
-    except NotFound:
-        return ""
-    newest = next((each for each in found if offers[each.id].undo), None)
-    return newest.title if newest and not offers[newest.id].to_trash else ""
+    return history.next_undo(slug)
 
 
 def _is_edit(operation: OperationInfo) -> bool:

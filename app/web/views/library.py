@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from io import BytesIO
+from itertools import takewhile
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any
@@ -20,7 +21,7 @@ from app.services import browsing, drafts, opening, shelving
 from app.services import outside as settling
 from app.services.browsing import TagCount
 from app.services.completing import completions
-from app.services.health import Health, health
+from app.services.health import Health, healths
 from app.services.library import DatasetInfo
 from app.services.reading import Progress
 from app.services.sample import open_sample
@@ -67,8 +68,8 @@ def _tags(datasets: list[DatasetInfo]) -> dict[int, tuple[TagCount, ...]]:
 def _healths(datasets: list[DatasetInfo]) -> dict[int, Health]:
     """How each dataset stands, by its number; of very many, only those that changed last."""
     end = monotonic() + STANDING
-    known = {info.id: health(library(), info) for info in datasets if monotonic() < end}
-    return {number: stands for number, stands in known.items() if stands}
+    some = takewhile(lambda _: monotonic() < end, datasets)
+    return dict(healths(library(), some))
 
 
 def _again(slug: str = "") -> Response:

@@ -39,7 +39,7 @@ def open_context(dataset: DatasetInfo, key: str) -> dict[str, Any]:
         if draft is None:
             raise
         return comparison_context(dataset, None, key, _form_of(draft))
-    cast = casting.cast_of(library(), dataset.slug, key)
+    cast = casting.casts_of(dataset.id, (key,)).get(key, {})
     form = _form_of(draft) if draft else form_of(entry, cast)
     if draft and is_stale(form, entry, cast):
         return comparison_context(dataset, entry, key, form)

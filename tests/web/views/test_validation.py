@@ -324,7 +324,7 @@ def test_an_entry_says_what_is_not_known_of_it_yet_and_offers_the_look(client, l
     page = client.get(f"{address}&tab=json").text
     assert "Not known yet: whether it repeats another entry." in page
     form = page.partition('class="unlooked"')[2].partition("</form>")[0]
-    assert "Look through 5 entries" in form
+    assert "Look through the dataset" in form
     sent = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', form)}
     done = client.post(f"/datasets/talks/entries/{key}/look", data=sent)
     assert done.headers["Location"] == f"{address}&tab=json"
