@@ -5,12 +5,28 @@ for any one word. They follow the lists that others use (those of RefusalMancer 
 data-toolbox's ``refusals.py`` and ``llmslop.py``), but were written anew.
 """
 
+# "I am an AI" alone is no refusal: in a story it may be one that speaks. What follows makes it one.
+_DECLINED = tuple(
+    f"{subject} an AI{assistant}{joined} {verb}"
+    for subject in ("I'm", "I am")
+    for assistant in ("", " assistant")
+    for joined in (" and", " and I", ", I", ", so I", ". I")
+    for verb in ("can't", "cannot")
+)
+
 # What only a language model says of itself. "I'm not able to" alone is none: a character may say it.
 REFUSALS = (
     "as an AI language model",
     "as an AI model",
     "as an AI assistant",
     "as an AI, I",
+    "as an AI I",
+    "as an AI, it's not",
+    "as an AI, it is not",
+    "as an AI system, I",
+    "as an AI chatbot",
+    "as a chatbot, I",
+    "as an artificial intelligence I",
     "as an artificial intelligence, I",
     "as a language model",
     "as a large language model",
@@ -89,6 +105,7 @@ REFUSALS = (
     "I cannot continue this roleplay",
     "not appropriate for me to generate",
     "I strive to be helpful, harmless, and honest",
+    *_DECLINED,
 )
 
 SLOP = (

@@ -4,6 +4,7 @@ All texts are first looked through at once for what any finding must have, such 
 phrase; only where there is some of it the messages are read one by one.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache, cached_property, lru_cache, partial
 from itertools import islice
@@ -36,6 +37,8 @@ _LISTED = (REFUSAL, SLOP, SPEAKS, OOC, NAME, INACTIVE)
 Cut = Callable[[str], Iterable[Piece]]
 # In quotation marks a character speaks: neither the model of itself, nor a narrator of the user.
 _OUTSIDE_SPEECH = frozenset((REFUSAL, SPEAKS))
+# How a question goes on to its end; a word between stars is stressed.
+_ASKED = re.compile(r"(?:[^.!?…\n:;—*\"“”]|(?<=\s)\*[^*.!?…\n\"“”]{1,80}\*){0,300}+[*!]?\?")
 
 
 def check_texts(entry: Entry, rules: Rules) -> Iterator[Diagnostic]:
@@ -165,13 +168,18 @@ def _held(text: str, cut: Cut, code: str, tries: int | None = LOOKS) -> Iterator
 
 
 def _outside_speech(text: str, cut: Cut, code: str) -> Iterator[Span]:
-    """The same, but for what stands between quotation marks."""
+    """The same, but for what stands between quotation marks, and for what the user is only asked."""
     for tried, span in enumerate(_held(text, cut, code)):
         if tried == TRIES:
             yield stopped(span.start)
             return
-        if span.detail == STOPPED or not _in_speech(text, span.start):
+        if span.detail == STOPPED or not (_in_speech(text, span.start) or _in_question(text, span, code)):
             yield span
+
+
+def _in_question(text: str, span: Span, code: str) -> bool:
+    """Whether a phrase that would speak for the user is part of a question."""
+    return code == SPEAKS and _ASKED.match(text, span.end) is not None
 
 
 def _in_speech(text: str, at: int) -> bool:

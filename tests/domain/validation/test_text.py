@@ -122,6 +122,11 @@ def test_what_mojibake_will_put_right_is_no_control_character():
         ("I’m sorry, but I can’t assist with that request.", "I'm sorry, but I can't assist with"),
         ("I'm   not able\nto fulfill this request.", "I'm not able to fulfill this request"),
         ("That GOES AGAINST MY PROGRAMMING.", "goes against my programming"),
+        ("I’m sorry, but as an AI I can’t help with that.", "as an AI I"),
+        ("As an AI, it's not for me to say.", "as an AI, it's not"),
+        ("I am an AI assistant and cannot", "I am an AI assistant and cannot"),
+        ("I’m an AI. I can’t do that.", "I'm an AI. I can't"),
+        ("I'm an AI assistant, so I cannot write it.", "I'm an AI assistant, so I cannot"),
     ],
 )  # fmt: skip
 def test_a_model_that_refuses_is_heard(text, phrase):
@@ -136,6 +141,10 @@ def test_a_model_that_refuses_is_heard(text, phrase):
         "I'm sorry, but I can't stay.", "I apologize, but I cannot dance.", "I am unable to lie to you.",
         '"As an AI language model, I cannot lie," the robot joked.', "“I can’t assist with that,” he said.",
         "He has an airline language modelled on Latin.",
+        "As an AI researcher I can't tell you that.",
+        "As an AI expert, I cannot.", "As an AIDS nurse I can't.",
+        "I am an AI assistant in this story, and I carry your bags.", "I'm an AI. I can smell the sea.",
+        "“I am an AI and I cannot dream,” the ship said.", "She said that, as an AI, it could not know.",
     ],
 )  # fmt: skip
 def test_a_character_who_declines_is_no_refusing_model(text):
@@ -151,6 +160,32 @@ def test_style_is_counted_by_the_phrase_of_the_list():
     }
     assert found(text, "user") == {"style.ooc": ["OOC"]}
     assert found('"You feel it too," she says, and thank you, Feeley.') == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Do you feel it?", "What do you say?", "I love you. You say that often?",
+        "And what do you say, my friend?", "Do you feel *that* too?", "You feel it, don't you?",
+        "Is that all you say?!", "Did {{user}} says so?",
+        "Do you *feel* it? Well, do you feel *it*?",
+    ],
+)  # fmt: skip
+def test_a_question_does_not_speak_for_the_user(text):
+    assert "style.speaks_for_user" not in found(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You feel cold. Why?", "You feel cold! Why?", "*You feel cold* Why?", "You feel cold… Why?",
+        "You say “why?”", 'You say, "What?"', "You feel a hand—whose?",
+        "You say: who?", "You feel cold\n\nWhy?",
+        "You feel " + "so " * 150 + "cold?", "Why? You feel cold",
+    ],
+)  # fmt: skip
+def test_what_the_user_does_is_said_even_if_a_question_follows(text):
+    assert found(text)["style.speaks_for_user"] in (["you feel"], ["you say"])
 
 
 def test_a_phrase_is_whole_words_in_any_case_and_the_longest_counts():
