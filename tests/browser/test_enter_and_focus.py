@@ -152,6 +152,11 @@ def test_tabs_and_pages_keep_the_focus(page, lamps):
         page.keyboard.press("Enter")
         expect(page.locator(f"#tab-{name}")).to_have_attribute("aria-current", "page")
         assert page.evaluate(FOCUSED) == f"tab-{name}"
+        if name == "rendered":
+            page.locator("#rendered-show").focus()
+            with page.expect_response(re.compile("family=|mask=|template=|vocabulary=")):
+                page.keyboard.press("Enter")
+            expect(page.locator("#rendered-show")).to_be_focused()
     page.locator("#list-next").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#announcer")).to_have_text("Page 2 of 2. 30 of 30 entries match.")
