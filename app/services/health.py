@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
-from sqlite3 import Connection
 
 from app.domain.validation.analysis import key_of
 from app.domain.validation.diagnostic import Severity
@@ -45,20 +44,14 @@ def healths(library: Library, infos: Iterable[DatasetInfo]) -> Iterator[tuple[in
             continue
         rules, target = criteria_of(info.id)
         with library.index(info.id).connect() as connection:
-            if _is_known(connection, key_of(rules), keys(target)):
+            said = findings.marks(connection)
+            if said.items() >= _wanted(info, key_of(rules), keys(target)).items():
                 found = findings.standing(connection)
                 yield info.id, Health({each: found.get(int(each), 0) for each in reversed(Severity)}, True)
             else:
-                is_new = not findings.mark(connection, "rules")
-                yield info.id, Health({}, False, is_new, bool(target.name))
+                yield info.id, Health({}, False, not said.get("rules"), bool(target.name))
 
 
-def _is_known(connection: Connection, rules: str, target: str) -> bool:
-    wanted = {
-        "rules": rules,
-        "target": target,
-        "applied": target,
-        "beside": findings.content(connection),
-        "owing": "",
-    }
-    return all(findings.mark(connection, name) == value for name, value in wanted.items())
+def _wanted(info: DatasetInfo, rules: str, target: str) -> dict[str, str]:
+    """What the index of a dataset says of itself where all is known of it as it is now."""
+    return {"rules": rules, "target": target, "applied": target, "beside": info.content, "owing": ""}

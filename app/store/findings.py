@@ -54,6 +54,11 @@ def mark(connection: sqlite3.Connection, name: str) -> str:
     return str(row[0]) if row else ""
 
 
+def marks(connection: sqlite3.Connection) -> dict[str, str]:
+    """All that :func:`mark` gives, by its name; what was never said is not in it."""
+    return dict(connection.execute("SELECT key, value FROM meta"))
+
+
 def set_mark(connection: sqlite3.Connection, name: str, value: str) -> None:
     """Say what the index now holds."""
     connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, value))

@@ -265,7 +265,7 @@ def test_many_entries_are_looked_at_in_other_processes_with_the_same_result(look
 
     alone, seen = told(), []
     criteria.set_rules(looked, "talks", {"split_words": 1999})
-    criteria.set_target(looked, "talks", Chosen(vocabulary="llama3", mask="all"))
+    criteria.set_target(looked, "talks", Chosen(vocabulary="llama3"))
     monkeypatch.setattr(looking, "MANY", 1)
     monkeypatch.setattr(looking, "BATCH", 7)
     analysing.bring_up_to_date(looked, "talks", lambda done, total: seen.append((done, total)))
