@@ -111,7 +111,7 @@ def _controls(matches: "Iterator[re.Match[str]]") -> Iterator[Span]:
 
 def replacement_characters(text: str) -> Iterator[Span]:
     """Runs of the sign that stands for lost letters."""
-    for found in re.finditer("\ufffd+", text):
+    for found in re.finditer("\ufffd+", text) if "\ufffd" in text else ():
         yield Span(*found.span(), better=found[0])
 
 
@@ -135,7 +135,7 @@ _PAIR = re.compile(
     r"|(?<=[\x80-\x9f]))"
 )
 _PIECE = 20_000  # letters of a line that are put right at once: nobody writes longer ones
-_MENDED, _ASKED = 5, 150  # letters that ftfy puts right in the time of a try, and that it says are broken
+_MENDED, _ASKED = 4, 150  # letters that ftfy puts right in the time of a try, and that it says are broken
 _EACH = 12  # letters about which it could be asked in the time that a line takes
 
 
