@@ -40,6 +40,8 @@ VOCABULARIES = {
         Vocabulary("o200k_base", "GPT-4o (o200k)", "GPT-4o, GPT-4.1, GPT-5 and gpt-oss"),
     )
 }
+# The same vocabulary under the name by which it has the control tokens of gpt-oss as well.
+_WITH_CONTROL = {"o200k_base": "o200k_harmony"}
 
 
 class Counter:
@@ -87,7 +89,7 @@ def counter(name: str) -> Counter:
             f"{VOCABULARIES[name].title} cannot be counted with this Python on this machine. Start RoleThread"
             " with Python 3.11, 3.12 or 3.13, or count with a tokenizer.json of your own."
         ) from error
-    encoding = quicktok.get_encoding(name)
+    encoding = quicktok.get_encoding(_WITH_CONTROL.get(name, name))
     plain: Callable[[str], int] = encoding.count
     if name == "qwen3":  # the one that normalises
         plain = _in_pieces(plain)

@@ -11,6 +11,7 @@ from pathlib import Path
 from app.domain.entry import Entry, NotJson, digest, loads, render
 from app.domain.facts import facts_of_entry
 from app.domain.formats import NotConvertible, convert, recognise
+from app.domain.formats.turns import without_source_roles
 from app.domain.targets.chosen import Chosen
 from app.domain.validation.codes import CODES
 from app.domain.validation.diagnostic import Diagnostic, Severity
@@ -118,7 +119,7 @@ def _laid_out(
 
 
 def _entry_of(record: Record) -> Entry:
-    """A record as the entry that it would be, in one line.
+    """A record as the entry that it would be, in one line, without the labels that opening it would keep.
 
     :raises NotJson: if it is no JSON object.
     """
@@ -135,6 +136,8 @@ def _entry_of(record: Record) -> Entry:
         converted = convert(value, shape).value
     except NotConvertible:
         converted = value
+    if b"source_role" not in record.raw:  # it is ours, and no fault of the file
+        converted = without_source_roles(converted)
     return Entry(render(converted), converted)
 
 

@@ -1,7 +1,10 @@
 """The report of a dataset is of one moment, or it is none."""
 
+import json
+
 import pytest
 
+from app.domain.targets.chosen import Chosen
 from app.errors import Conflict
 from app.services import analysing, editing, reporting
 from app.services.reading import current_index
@@ -39,3 +42,19 @@ def test_where_nothing_changed_a_look_writes_nothing(library, talks):
         editing.delete_entries(library, "talks", [uuid(0)])
         analysing.bring_up_to_date(library, "talks", near=True)
         assert connection.execute("PRAGMA data_version").fetchone() != before
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_a_label_that_only_opening_a_file_would_keep_is_not_laid_to_its_charge(library, tmp_path, own):
+    """The turn in which a tool is called keeps its label in a key of ours, which OpenAI does not know."""
+    turns = [
+        {"from": "human", "value": "How late is it?", **({"source_role": "mine"} if own else {})},
+        {"from": "function_call", "value": "clock()"},
+        {"from": "observation", "value": "four"},
+        {"from": "gpt", "value": "Four."},
+    ]
+    path = tmp_path / "calls.json"
+    path.write_text(json.dumps([{"conversations": turns}]), encoding="utf-8")
+    report = reporting.of_file(library, path, Chosen("openai"))
+    details = [each.get("detail", "") for each in report.diagnostics]
+    assert any("source_role" in str(detail) for detail in details) == own

@@ -101,5 +101,19 @@ def _message(turn: Any, number: int, roles: Counter[str]) -> dict[str, Any]:
     return {**message, "role": role, **source}
 
 
+def without_source_roles(value: dict[str, Any]) -> dict[str, Any]:
+    """A converted record without the labels that :func:`convert` keeps of turns in which a tool is called."""
+    messages = value.get("messages")
+    if not isinstance(messages, list):
+        return value
+    bare = [
+        {key: item for key, item in message.items() if key != "source_role"}
+        if isinstance(message, dict)
+        else message
+        for message in messages
+    ]
+    return {**value, "messages": bare}
+
+
 def _text_key(turn: dict[str, Any]) -> str:
     return next((name for name in TEXTS if name in turn), "")

@@ -12,7 +12,6 @@ _DATED = (
     "It writes the date of the day into the text, so that two runs are not the same; here it is always"
     " 26 July 2024."
 )
-
 # The text of a message that may be a list of parts. The first fails on null, the second takes it for no text.
 _TEXT = (
     "(message.content if message.content is string else"
@@ -196,8 +195,9 @@ _NEMOTRON_H = (
 
 OPEN: tuple[dict[str, Any], ...] = (
     {
+        # Its models have vocabularies of many makers; Qwen's is the one on board that has its tokens.
         "name": "chatml", "title": "ChatML", "models": "Hermes, Dolphin, Yi and many others",
-        "template": _CHATML, "eos_token": "<|im_end|>", "turn_end": "<|im_end|>",
+        "template": _CHATML, "eos_token": "<|im_end|>", "turn_end": "<|im_end|>", "vocabulary": "qwen3",
         "source": _AXOLOTL.format("chatml"),
     },
     {

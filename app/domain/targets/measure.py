@@ -11,7 +11,7 @@ from app.domain.targets.rendering import rendered
 from app.domain.targets.sandbox import TemplateError
 from app.domain.tokens import Counter
 
-VERSION = 5  # raise it when the same entry has other tokens than before, or a target says something else
+VERSION = 6  # raise it when the same entry has other tokens than before, or a target says something else
 DEFAULT = "llama3"  # the vocabulary that counts where none was chosen
 
 

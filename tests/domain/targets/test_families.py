@@ -6,6 +6,7 @@ import pytest
 
 from app.domain.targets.families import FAMILIES, family_from
 from app.domain.targets.sandbox import SOME_DAY, TemplateError
+from app.domain.tokens import counter
 
 TEMPLATE = "{% for m in messages %}{{ bos_token }}{{ m.content }}{{ eos_token }}{% endfor %}"
 
@@ -25,6 +26,19 @@ def test_every_family_is_whole():
         assert all(note.endswith(".") for note in family.notes)
         text = family.render([{"role": "user", "content": "Q?"}, {"role": "assistant", "content": "A!"}])
         assert text.index("Q?") < text.index("A!" + (family.turn_end if name != "gpt-oss" else "<|return|>"))
+
+
+@pytest.mark.parametrize("name", [name for name, family in FAMILIES.items() if family.vocabulary])
+def test_the_vocabulary_of_a_family_has_the_token_that_ends_its_turns(name):
+    family = FAMILIES[name]
+    assert counter(family.vocabulary).count_rendered(family.turn_end) == 1
+
+
+def test_a_turn_of_chatml_costs_two_control_tokens_the_role_and_two_ends_of_lines():
+    family = FAMILIES["chatml"]
+    text = family.render([{"role": "user", "content": "Hi"}])
+    assert text == "<|im_start|>user\nHi<|im_end|>\n"
+    assert counter(family.vocabulary).count_rendered(text) == 1 + 2 + 1 + 1 + 1
 
 
 def test_families_that_write_the_date_say_so():
