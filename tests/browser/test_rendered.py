@@ -61,14 +61,14 @@ def test_the_target_is_chosen_by_keyboard_and_taken_back(page, server, key):
     page.keyboard.type("Gemma 1")
     page.get_by_role("button", name="Check against this").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".toast")).to_contain_text("trl+gemma")
+    expect(page.locator(".toast")).to_contain_text("talks is checked against trl+gemma")
+    expect(page.locator("#fates-title")).to_be_focused()
     expect(page.locator("#fate-target\\.error")).to_contain_text("There is no place for a system prompt")
     page.locator("#fate-target\\.error .code-count").click()
     expect(page.locator(".row")).to_have_count(3)
     page.go_back()
-    page.goto("/targets")
-    page.get_by_text("Last changes").click()
-    page.get_by_role("button", name="Undo").first.click()
+    page.get_by_role("link", name="Last changes").click()
+    page.get_by_role("button", name="Undo Check talks against trl+gemma").click()
     expect(page.locator(".toast")).to_contain_text("Undo")
     assert criteria.target_for(server.library, "talks").family == "mistral-v3"
 

@@ -96,10 +96,11 @@ def choose(slug: str) -> BaseResponse:
         flash("Nothing had changed.")
         return look_through(slug, address, back=address)
     undo = url_for("own_targets.undo", operation=done.id, dataset=slug)
+    said = f"{slug} is checked against {form.chosen().name or 'no target'}."
     return work(
         f"Look through {slug}",
         _looking(library(), slug),
-        lambda _: Onward(f"{done.title}.", address, "See what becomes of it", undo),
+        lambda _: Onward(said, address, "See what becomes of it", undo),
         back=address,
     )
 
