@@ -129,7 +129,8 @@ def test_what_has_to_be_judged_takes_no_longer_than_its_share(piece, size, tenth
         long = spent(partial(first_found, spans, text))
         judging = 2 * tenth  # the same, however long the text
         assert long < judging + 0.7 * tenth * size / 1_000_000, code
-        if long > 0.1 * tenth:
+        if long > 0.1 * tenth and long >= 8 * spent(partial(first_found, spans, quarter)):
+            long = spent(partial(first_found, spans, text))  # once more: Python may have been tidying up
             assert long < 8 * spent(partial(first_found, spans, quarter)), code
 
 
