@@ -227,7 +227,11 @@ def say(text):
 
 
 def test(arguments):
-    """Run every check and then the tests, whose closing line comes last; arguments are pytest's."""
+    """Run every check and then the tests, whose closing line comes last; arguments are pytest's.
+
+    All tests are shared out to the processors. What fails beside others is run once more, alone: only
+    that counts, as a busy machine is no defect.
+    """
     import subprocess
 
     contracts = "from importlinter.cli import lint_imports_command as check; check(['--no-logo'])"
@@ -237,10 +241,19 @@ def test(arguments):
         "import contracts": ["-c", contracts],
     }
     failed = [name for name, command in checks.items() if subprocess.call([PYTHON] + command, cwd=ROOT)]
-    status = pytest(arguments)
+    status = pytest(arguments) if arguments else every_test()
     if failed:
         say("The tests ran, but there are findings above from: {}.".format(", ".join(failed)))
     return status or int(bool(failed))
+
+
+def every_test():
+    """Run all tests and return pytest's exit code."""
+    processors = os.cpu_count() or 1
+    if processors == 1:
+        return pytest([])
+    status = pytest(["-n", str(processors), "--dist", "loadfile"])
+    return pytest(["--last-failed"]) if status == 1 else status
 
 
 def pytest(arguments):
