@@ -53,7 +53,7 @@ def test_axolotl_maps_roles_and_sets_its_system_field_in_front(value, messages):
 
 # TRL trl/data_utils.py, 2.2: “role values are not mapped”. unsloth_zoo/dataset_utils.py, 2.5: “messages
 # files pass through untouched”. The others lay the text out by themselves, or have no such rule.
-@pytest.mark.parametrize("trainer", ["", *(set(TRAINERS) - {"axolotl"})])
+@pytest.mark.parametrize("trainer", ["", *(name for name in TRAINERS if name != "axolotl")])
 @pytest.mark.parametrize("value", [value for value, _ in AXOLOTL])
 def test_every_other_trainer_hands_the_messages_on_as_they_are(trainer, value):
     found = handed(value, trainer)
