@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import date
-from threading import Thread
+from threading import Thread, Timer
 
 import pytest
 
@@ -153,7 +153,7 @@ def test_what_is_not_for_templates_is_refused_in_a_sentence_and_the_process_live
 def test_a_process_that_died_by_itself_is_told_of_and_another_one_started():
     sandboxed.render(FAMILIES["chatml"], MESSAGES)
     (pid,) = _pids()
-    timer = Thread(target=lambda: os.kill(pid, signal.SIGTERM))
+    timer = Timer(0.5, os.kill, (pid, signal.SIGTERM))  # while it renders; else another one would do it
     timer.start()
     with pytest.raises(Stopped, match="brought down the process"):
         sandboxed.render(_own(ENDLESS), MESSAGES)
